@@ -1,0 +1,50 @@
+package rt
+
+// Atomic operations. The value and the record must change together, or a
+// loader could see the value of one store and learn from another: a lost edge
+// is a false alarm. So stores and read-modify-writes happen while the record
+// is locked; loads check that the record did not change around them.
+//
+// An object without a record needs none of this while those who use it have
+// nothing to tell.
+
+// Loaded reports whether what a load by g after r was found may be used as it
+// is: g knows the content of r, of name n. The caller loads, and compares n
+// with [Record.Name] once more.
+func (g *G) Loaded(n Epoch) bool {
+	return uint64(n)&lockBit == 0 && (n == 0 || g.knowsName(n))
+}
+
+// Name returns the name of r's content, with a bit set that makes it unequal
+// to any other while r is being changed.
+func (r *Record) Name() Epoch { return Epoch(ld64(&r.state)) }
+
+// Lock keeps others out of r and returns its name, for [G.AtomicEnd].
+func (r *Record) Lock() Epoch { return r.lock() }
+
+// Unlock ends what Lock began, without change.
+func (r *Record) Unlock(n Epoch) { r.unlock(n) }
+
+// Mute reports whether g has nothing to tell that not everybody knows, so that
+// an object without a record needs none.
+func (g *G) Mute() bool { return g.mute() }
+
+// Current reports whether n is g's own name and g has nothing new to tell.
+func (g *G) Current(n Epoch) bool { return n == g.name && g.cur == 0 && n != 0 }
+
+// Create returns the record of key, making it if need be, or nil if key cannot have one.
+func Create(key uintptr) *Record { return create(key) }
+
+// AtomicEnd does the clock's half of an atomic operation by g on the object
+// of r, which the caller has locked, with the result n.
+func (g *G) AtomicEnd(r *Record, n Epoch, acquire, release bool) {
+	m := n
+	if acquire && r.teach(g, n) {
+		g.note(EventAcquire, r.key, n)
+	}
+	if release && !r.same(g, n) {
+		m = r.set(g)
+		g.note(EventRelease, r.key, m)
+	}
+	r.unlock(m)
+}

@@ -1,0 +1,221 @@
+package rt
+
+import "unsafe"
+
+// A G is a goroutine's clock.
+type G struct {
+	_ notInHeap
+
+	// cur is name while name has not been released, else 0. While it is not
+	// 0, an access or a lesson belongs to it and the time need not move.
+	cur Epoch
+	// name stands for all that the goroutine knew and did at its last
+	// release. Without a slot of its own it is another's name, taken over
+	// whole from whoever taught it.
+	name Epoch
+	k    *node // what it knows of others
+	slot uint32
+	// Ignore is not 0 while synchronisation is not to be looked at.
+	Ignore int32
+	floor  Epoch // names of this slot at or below it are a former owner's
+	// pub is the key of the one object that name was released to, 0 if
+	// none, pubMany if several. See reopen.
+	pub  uintptr
+	took Epoch // the composite record version learnt last
+
+	ID     uint64
+	Parent uint64
+	Origin uint32 // stack of the go statement
+	hist   *History
+}
+
+const pubMany = ^uintptr(0)
+
+var gPool = pool{size: unsafe.Sizeof(G{})}
+
+// base names what every goroutine knows because it began after it: what main
+// had done when it first started another goroutine.
+var base Epoch
+
+// NewG returns the clock of a goroutine that knows nothing.
+func NewG(id uint64) *G {
+	g := (*G)(gPool.get())
+	g.ID = id
+	return g
+}
+
+// forked is set once a goroutine has been started that runs the user's code.
+var forked bool
+
+// Fork returns the clock of a goroutine that g starts. A nil g knows nothing.
+// A system goroutine runs none of the user's code.
+func Fork(g *G, id uint64, origin uint32, system bool) *G {
+	c := NewG(id)
+	c.Origin = origin
+	if g == nil {
+		return c
+	}
+	g.publishMany()
+	if !system && !forked {
+		forked = true
+		if g.k == nil && g.slot != 0 {
+			base = g.name
+		}
+	}
+	c.name, c.k, c.Parent = g.name, retain(g.k), g.ID
+	return c
+}
+
+// End frees the clock of a goroutine that ended.
+func (g *G) End() {
+	if g.slot != 0 {
+		freeSlot(g.slot)
+	}
+	release(g.k)
+	freeHistory(g.hist)
+	gPool.put(unsafe.Pointer(g))
+}
+
+// knows reports whether a goroutine with knowledge k under name knows e.
+func knows(k *node, name, e Epoch) bool {
+	s, t := e.Slot(), e.Time()
+	if s == name.Slot() && t <= name.Time() {
+		return true
+	}
+	return timeOf(k, s) >= t || s == base.Slot() && t <= base.Time()
+}
+
+// covers is knows for a name instead of an access. A name from before its
+// slot's last reclaiming is never covered: it must not be mistaken for the
+// present owner's.
+func covers(k *node, name, n Epoch) bool {
+	return knows(k, name, n) && (n == 0 || n.Time() > slotAt(n.Slot()).floor)
+}
+
+// ordered reports whether g knows e, an epoch that a cell holds.
+func (g *G) ordered(e Epoch) bool {
+	return e.Slot() == g.slot || knows(g.k, g.name, e)
+}
+
+// knowsName reports whether g knows all that n names.
+func (g *G) knowsName(n Epoch) bool {
+	s := n.Slot()
+	if s == g.slot && s != 0 {
+		return n > g.floor
+	}
+	if s == compositeSlot {
+		return n == g.took
+	}
+	return covers(g.k, g.name, n)
+}
+
+// mute reports whether g has nothing to tell that not everybody knows.
+func (g *G) mute() bool {
+	return g.name == base && g.cur == 0 || g.name == 0
+}
+
+// own gives g a slot.
+func (g *G) own() {
+	if g.slot != 0 {
+		return
+	}
+	s := newSlot(g.k, g.name)
+	if g.name != 0 && g.name.Slot() != s {
+		g.k = withTime(g.k, g.name.Slot(), g.name.Time())
+	}
+	info := slotAt(s)
+	g.slot = s
+	g.floor = mkEpoch(s, info.floor)
+	info.goid = g.ID
+	g.name = mkEpoch(s, info.last)
+	g.tick()
+}
+
+// tick starts a new epoch, with an unreleased name.
+func (g *G) tick() {
+	info := slotAt(g.slot)
+	info.last++
+	g.name = mkEpoch(g.slot, info.last)
+	g.cur = g.name
+	g.pub = 0
+}
+
+// open makes sure that what g does next is under an unreleased name.
+func (g *G) open() {
+	if g.slot == 0 {
+		g.own()
+	} else if g.cur == 0 {
+		g.tick()
+	}
+}
+
+// learn makes g know all that name n stands for, of which k is the part that
+// is not n itself.
+func (g *G) learn(n Epoch, k *node) {
+	named := !isComposite(n) && n != 0
+	if named && n.Time() <= slotAt(n.Slot()).floor {
+		named = false
+	}
+	if g.slot == 0 {
+		if named && covers(k, n, g.name) {
+			old := g.k
+			g.name, g.k = n, retain(k)
+			release(old)
+			return
+		}
+		g.own()
+	} else if g.cur == 0 || g.pub != 0 {
+		g.tick()
+	}
+	g.k = join(g.k, k)
+	if named && n.Slot() != g.slot {
+		g.k = withTime(g.k, n.Slot(), n.Time())
+	}
+}
+
+// publish notes that g's name went out to the object of key.
+func (g *G) publish(key uintptr) {
+	g.cur = 0
+	if g.pub == 0 {
+		g.pub = key
+	} else if g.pub != key {
+		g.pub = pubMany
+	}
+}
+
+func (g *G) publishMany() {
+	g.cur = 0
+	g.pub = pubMany
+}
+
+// LearnAll makes g know everything that any goroutine did until now, as the
+// goroutine that runs finalizers does.
+func (g *G) LearnAll() {
+	g.own()
+	if g.cur == 0 || g.pub != 0 {
+		g.tick()
+	}
+	for s := uint32(1); s <= ld32(&slots.n); s++ {
+		if s != g.slot {
+			g.k = withTime(g.k, s, slotAt(s).last)
+		}
+	}
+}
+
+// Exchange makes g and o know what the other knew, as an unbuffered send does.
+func Exchange(g, o *G) {
+	gn, gk := g.name, retain(g.k)
+	on, ok := o.name, retain(o.k)
+	g.publishMany()
+	o.publishMany()
+	if on != 0 && !g.knowsName(on) {
+		g.learn(on, ok)
+		g.note(EventAcquire, 0, on)
+	}
+	if gn != 0 && !o.knowsName(gn) {
+		o.learn(gn, gk)
+		o.note(EventAcquire, 0, gn)
+	}
+	release(gk)
+	release(ok)
+}

@@ -1,0 +1,189 @@
+package rt
+
+import "unsafe"
+
+// A stackTable keeps each distinct call stack once. An id is a word offset
+// into its chunks; 0 is the empty stack.
+type stackTable struct {
+	mu     spin
+	chunks [stackChunks]uintptr
+	next   uint32 // the id of the next stack
+	used   uint32
+	index  uintptr // of ids by hash: the mask, then mask+1 ids
+}
+
+const (
+	stackChunk  = 1 << 15 // words
+	stackChunks = 1 << 10 // 256 MiB of stacks in all
+	maxFrames   = 512
+)
+
+var stacks stackTable
+
+// A Stack is a call stack as return addresses, innermost first.
+type Stack struct {
+	_       notInHeap
+	hash    uint32
+	n       uint16
+	partial uint16 // not 0 if the walk ended before the goroutine's first frame
+	pcs     [1]uintptr
+}
+
+// stackHead is the size of a Stack before its pcs, in words.
+const stackHead = 1
+
+func (t *stackTable) init() {
+	t.index = newIndex(1<<12 - 1)
+	t.chunks[0] = uintptr(SysAlloc(stackChunk * 8))
+	t.next = 1
+}
+
+func newIndex(mask uint32) uintptr {
+	x := (*uint32)(SysAlloc(8 + uintptr(mask)*4))
+	*x = mask
+	return uintptr(unsafe.Pointer(x))
+}
+
+// indexSlot returns the address of the i-th id of an index, counted round.
+func indexSlot(index uintptr, i uint32) *uint32 {
+	mask := *(*uint32)(at(index))
+	return (*uint32)(at(index + 4 + uintptr(i&mask)*4))
+}
+
+// StackAt returns the stack of an id from [PutStack], nil for 0.
+func StackAt(id uint32) *Stack {
+	if id == 0 {
+		return nil
+	}
+	return (*Stack)(at(ldptr(&stacks.chunks[id/stackChunk]) + uintptr(id%stackChunk)*8))
+}
+
+// Len returns the number of frames.
+func (s *Stack) Len() int { return int(s.n) }
+
+// PC returns the i-th return address.
+func (s *Stack) PC(i int) uintptr { return *s.pc(i) }
+
+// Partial reports whether frames are missing at the outer end.
+func (s *Stack) Partial() bool { return s.partial != 0 }
+
+func (s *Stack) pc(i int) *uintptr {
+	return (*uintptr)(unsafe.Add(unsafe.Pointer(&s.pcs), uintptr(i)*8))
+}
+
+// A walk goes up a chain of frame pointers: each points to its caller's, with
+// the return address in the word above. [lo, hi) is the stack they must lie in.
+type walk struct{ fp, lo, hi uintptr }
+
+func (w *walk) next() (pc uintptr, ok bool) {
+	if w.fp < w.lo || w.fp+16 > w.hi || w.fp&7 != 0 {
+		return 0, false
+	}
+	pc = *(*uintptr)(at(w.fp + 8))
+	up := *(*uintptr)(at(w.fp))
+	if up <= w.fp && up != 0 {
+		w.lo = ^uintptr(0) // a chain that turns back is not one
+	}
+	w.fp = up
+	return pc, pc != 0
+}
+
+// PutStack returns the id of the stack whose innermost frame pointer is fp, 0
+// if there is no room for one more.
+func PutStack(fp, lo, hi uintptr) uint32 {
+	w := walk{fp, lo, hi}
+	n, h := 0, uint32(0)
+	for n < maxFrames {
+		pc, ok := w.next()
+		if !ok {
+			break
+		}
+		h = (h ^ uint32(pc)) * 0x01000193
+		n++
+	}
+	h ^= h >> 15
+	if n == 0 {
+		return 0
+	}
+	if id := stacks.find(h, n, fp, lo, hi); id != 0 {
+		return id
+	}
+	stacks.mu.lock()
+	id := stacks.find(h, n, fp, lo, hi)
+	if id == 0 {
+		id = stacks.add(h, n, walk{fp, lo, hi}, w.fp != 0)
+	}
+	stacks.mu.unlock()
+	return id
+}
+
+func (t *stackTable) find(h uint32, n int, fp, lo, hi uintptr) uint32 {
+	index := ldptr(&t.index)
+	for i := h; ; i++ {
+		id := ld32(indexSlot(index, i))
+		if id == 0 {
+			return 0
+		}
+		if s := StackAt(id); s.hash == h && int(s.n) == n && s.equals(walk{fp, lo, hi}) {
+			return id
+		}
+	}
+}
+
+func (s *Stack) equals(w walk) bool {
+	for i := 0; i < int(s.n); i++ {
+		if pc, _ := w.next(); pc != s.PC(i) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *stackTable) add(h uint32, n int, w walk, partial bool) uint32 {
+	words := uint32(n + stackHead)
+	if t.next%stackChunk+words > stackChunk {
+		c := t.next/stackChunk + 1
+		if c == stackChunks {
+			return 0
+		}
+		stptr(&t.chunks[c], uintptr(SysAlloc(stackChunk*8)))
+		t.next = c * stackChunk
+	}
+	id := t.next
+	t.next += words
+	s := StackAt(id)
+	s.hash, s.n = h, uint16(n)
+	if partial {
+		s.partial = 1
+	}
+	for i := 0; i < n; i++ {
+		*s.pc(i), _ = w.next()
+	}
+	if t.used++; t.used > *(*uint32)(at(t.index))/2 {
+		t.grow()
+	}
+	insertStack(t.index, h, id)
+	return id
+}
+
+func insertStack(index uintptr, h, id uint32) {
+	for i := h; ; i++ {
+		if p := indexSlot(index, i); *p == 0 {
+			st32(p, id)
+			return
+		}
+	}
+}
+
+// grow doubles the index. Readers of the old one, which stays as it is, at
+// worst do not find a stack and look again with the lock.
+func (t *stackTable) grow() {
+	mask := *(*uint32)(at(t.index))
+	next := newIndex(2*mask + 1)
+	for i := uint32(0); i <= mask; i++ {
+		if id := *indexSlot(t.index, i); id != 0 {
+			insertStack(next, StackAt(id).hash, id)
+		}
+	}
+	stptr(&t.index, next)
+}
