@@ -1,0 +1,93 @@
+package toolchain
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// identity gives the rebuilt compiler a version line of its own: the go
+// command takes this line for a release's tool ID, and would otherwise reuse
+// packages that the original compiler built. The name in it is replaced by the
+// toolchain's key.
+var identity = Edit{
+	Name:  "compiler identity",
+	File:  "src/cmd/internal/objabi/flag.go",
+	Old:   `fmt.Printf("%s version %s%s\n", name, buildcfg.Version, p)`,
+	New:   `fmt.Printf("%s version %s%s mapsan:KEY\n", name, buildcfg.Version, p)`,
+	Times: 1,
+}
+
+func identityOf(key string) Edit {
+	e := identity
+	e.New = strings.Replace(e.New, "KEY", key, 1)
+	return e
+}
+
+func compilerPath(root string, tc Toolchain) string {
+	return filepath.Join(root, "pkg", "tool", tc.HostOS+"_"+tc.HostArch, "compile"+exeSuffix(tc.HostOS))
+}
+
+// buildCompiler replaces the compiler of the tree at root by one built from
+// its sources, with the original toolchain's commands. It must run before
+// anything outside src/cmd is patched: the compiler shall not contain what it
+// is for.
+func buildCompiler(ctx context.Context, tc Toolchain, root, scratch string) error {
+	out := compilerPath(root, tc)
+	original, err := filepath.EvalSymlinks(out)
+	if err != nil {
+		return fmt.Errorf("finding the compiler of %s: %w", tc.Version, err)
+	}
+	fresh := out + ".new"
+	cmd := exec.CommandContext(ctx, tc.Go(), "build", "-trimpath", "-ldflags=-s -w", "-o", fresh, "cmd/compile")
+	cmd.Dir = filepath.Join(root, "src", "cmd")
+	cmd.Env = isolated(os.Environ(),
+		"GOROOT="+root,
+		"GOCACHE="+filepath.Join(scratch, "gocache"),
+		"GOTMPDIR="+scratch,
+		"TMPDIR="+scratch,
+		"GOOS="+tc.HostOS,
+		"GOARCH="+tc.HostArch,
+	)
+	dieWithParent(cmd)
+	var msg bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &msg, &msg
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if strings.Contains(msg.String(), syscall.ENOSPC.Error()) {
+			return syscall.ENOSPC
+		}
+		return fmt.Errorf("building the patched compiler of %s from %s: %s", tc.Version, original, lastLine(msg.String(), err))
+	}
+	return os.Rename(fresh, out)
+}
+
+// isolated returns env without the settings that change what the go command
+// builds, then with set.
+func isolated(env []string, set ...string) []string {
+	var out []string
+	for _, kv := range env {
+		k, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(k, "GO") || strings.HasPrefix(k, "CGO_") {
+			continue
+		}
+		out = append(out, kv)
+	}
+	out = append(out, "GOENV=off", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "GOPROXY=off", "CGO_ENABLED=0", "GO111MODULE=on")
+	return append(out, set...)
+}
+
+func lastLine(text string, err error) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
+		return last
+	}
+	return err.Error()
+}

@@ -1,0 +1,38 @@
+//go:build unix
+
+package toolchain
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// A lock is an exclusive lock of a file, which ends with the process that
+// holds it.
+type lock struct{ f *os.File }
+
+// tryLock locks the file at path. It returns nil and no error when another
+// holder has it.
+func tryLock(path string) (*lock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err != syscall.EINTR {
+			break
+		}
+	}
+	if err == nil {
+		return &lock{f}, nil
+	}
+	f.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, nil
+	}
+	return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+}
+
+func (l *lock) unlock() { l.f.Close() }
