@@ -19,7 +19,6 @@ func (op Op) Write() bool { return op >= OpAssign }
 
 // An Access is one access to a map by a goroutine, as a cell remembers it.
 type Access struct {
-	_      notInHeap
 	Epoch  Epoch
 	who    uint64 // goroutine id << 8 | Op
 	Stack  uint32

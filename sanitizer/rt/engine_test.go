@@ -145,6 +145,24 @@ const (
 	chans
 )
 
+func acquire(g *G, key uintptr) {
+	if !g.AcquireFast(key) {
+		g.Acquire(key)
+	}
+}
+
+func releaseTo(g *G, key uintptr) {
+	if !g.ReleaseFast(key) {
+		g.Release(key)
+	}
+}
+
+func mergeInto(g *G, key uintptr) {
+	if !g.ReleaseMergeFast(key) {
+		g.ReleaseMerge(key)
+	}
+}
+
 // step does one random event.
 func (w *world) step() error {
 	a := w.alive[w.rnd.IntN(len(w.alive))]
@@ -165,7 +183,7 @@ func (w *world) step() error {
 	case k == 8 && len(w.alive) > 1 && a != 0 && w.idle(a):
 		key := groups + obj
 		say("done and end")
-		g.ReleaseMerge(key)
+		mergeInto(g, key)
 		o.release(a, key, true)
 		g.End()
 		w.gs[a] = nil
@@ -177,21 +195,23 @@ func (w *world) step() error {
 		}
 	case k == 9:
 		say("wait")
-		g.Acquire(groups + obj)
+		acquire(g, groups+obj)
 		o.acquire(a, groups+obj)
 	case k < 14:
 		key := mutexes + obj
 		if h, held := w.holder[key]; held {
 			if h == a {
 				say("unlock")
-				g.Release(key)
+				releaseTo(g, key)
 				o.release(a, key, false)
 				delete(w.holder, key)
 			}
 			return nil
 		}
 		say("lock")
-		g.AcquireExclusive(key)
+		if !g.AcquireExclusiveFast(key) {
+			g.Acquire(key)
+		}
 		o.acquire(a, key)
 		w.holder[key] = a
 	case k < 18:
@@ -204,7 +224,9 @@ func (w *world) step() error {
 			return nil
 		}
 		w.log = append(w.log, fmt.Sprintf("g%d exchange with g%d", a, b))
-		Exchange(g, w.gs[b])
+		if !Exchanged(g, w.gs[b]) {
+			Exchange(g, w.gs[b])
+		}
 		x, y := o.clocks[a].clone(), o.clocks[b].clone()
 		o.clocks[a].join(y)
 		o.clocks[b].join(x)
@@ -216,9 +238,9 @@ func (w *world) step() error {
 		if w.rnd.IntN(2) == 0 {
 			there, back = back, there
 		}
-		g.Release(there)
+		releaseTo(g, there)
 		tmp := o.clocks[a].clone()
-		g.Acquire(back)
+		acquire(g, back)
 		o.acquire(a, back)
 		o.objs[there] = tmp
 		o.clocks[a][a]++
@@ -259,25 +281,28 @@ func (w *world) rwmutex(a int, obj uintptr, say func(string)) error {
 	switch {
 	case held && h == a:
 		say("rw unlock")
-		g.Release(key)
+		releaseTo(g, key)
 		o.release(a, key, false)
 		delete(w.holder, key)
 	case held:
 	case w.shared[key][a] > 0:
 		say("runlock")
-		g.ReleaseMerge(readers)
+		mergeInto(g, readers)
 		o.release(a, readers, true)
 		delete(w.shared[key], a)
 	case len(w.shared[key]) == 0 && w.rnd.IntN(3) == 0:
 		say("rw lock")
-		g.Acquire(key)
-		g.AcquireClear(readers)
+		acquire(g, key)
+		if !g.AcquireClearFast(readers) {
+			g.AcquireClear(readers)
+		}
 		o.acquire(a, key)
 		o.acquire(a, readers)
 		w.holder[key] = a
 	default:
 		say("rlock")
-		g.AcquireShared(key, readers)
+		acquire(g, key)
+		g.ReopenShared(readers)
 		o.acquire(a, key)
 		w.shared[key][a] = 1
 	}
@@ -289,7 +314,7 @@ func (w *world) atomic(a int, key uintptr, say func(string)) {
 	op := w.rnd.IntN(3)
 	say([]string{"load", "store", "add"}[op])
 	if op == 0 {
-		g.Acquire(key)
+		acquire(g, key)
 		o.acquire(a, key)
 		return
 	}

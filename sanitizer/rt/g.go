@@ -12,12 +12,10 @@ type G struct {
 	// name stands for all that the goroutine knew and did at its last
 	// release. Without a slot of its own it is another's name, taken over
 	// whole from whoever taught it.
-	name Epoch
-	k    *node // what it knows of others
-	slot uint32
-	// Ignore is not 0 while synchronisation is not to be looked at.
-	Ignore int32
-	floor  Epoch // names of this slot at or below it are a former owner's
+	name  Epoch
+	k     *node // what it knows of others
+	slot  uint32
+	floor Epoch // names of this slot at or below it are a former owner's
 	// pub is the key of the one object that name was released to, 0 if
 	// none, pubMany if several. See reopen.
 	pub  uintptr
@@ -202,20 +200,23 @@ func (g *G) LearnAll() {
 	}
 }
 
-// Exchange makes g and o know what the other knew, as an unbuffered send does.
-func Exchange(g, o *G) {
-	gn, gk := g.name, retain(g.k)
-	on, ok := o.name, retain(o.k)
-	g.publishMany()
-	o.publishMany()
-	if on != 0 && !g.knowsName(on) {
-		g.learn(on, ok)
-		g.note(EventAcquire, 0, on)
+// Now returns g's time, 0 while it has none.
+func (g *G) Now() uint64 {
+	if g.slot == 0 {
+		return 0
 	}
-	if gn != 0 && !o.knowsName(gn) {
-		o.learn(gn, gk)
-		o.note(EventAcquire, 0, gn)
+	return g.name.Time()
+}
+
+// KnownOf returns up to which time g knows the goroutine of e.
+func (g *G) KnownOf(e Epoch) uint64 {
+	s := e.Slot()
+	t := timeOf(g.k, s)
+	if s == g.name.Slot() {
+		t = max(t, g.name.Time())
 	}
-	release(gk)
-	release(ok)
+	if s == base.Slot() {
+		t = max(t, base.Time())
+	}
+	return t
 }

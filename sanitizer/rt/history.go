@@ -16,6 +16,7 @@ type Event struct {
 	Kind EventKind
 	Key  uintptr // 0 for a direct exchange, as an unbuffered send
 	Name Epoch   // what was learnt or released
+	Time uint64  // of the goroutine, after a release
 	Goid uint64  // the goroutine that was learnt from, 0 if several
 	PC   [eventFrames]uintptr
 }
@@ -24,6 +25,9 @@ const (
 	eventFrames = 6
 	historyLen  = 4
 )
+
+// Address returns the address of the object.
+func (e *Event) Address() uintptr { return e.Key &^ keyBits }
 
 // A History is the last events of a goroutine.
 type History struct {
@@ -51,7 +55,7 @@ func (g *G) note(kind EventKind, key uintptr, name Epoch) {
 	h := g.hist
 	e := &h.e[h.n%historyLen]
 	h.n++
-	*e = Event{Kind: kind, Key: key, Name: name}
+	*e = Event{Kind: kind, Key: key, Name: name, Time: g.Now()}
 	if s := name.Slot(); s != 0 && s != compositeSlot {
 		e.Goid = slotAt(s).goid
 	}

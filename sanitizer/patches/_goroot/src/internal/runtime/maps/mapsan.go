@@ -1,0 +1,27 @@
+package maps
+
+import (
+	"internal/abi"
+	_ "unsafe"
+)
+
+// mapsanEnabled takes the place of race.Enabled at the hooks of map accesses.
+const mapsanEnabled = true
+
+// The hooks are in package runtime.
+
+//go:linkname mapsanLookup
+func mapsanLookup(typ *abi.MapType, m *Map)
+
+//go:linkname mapsanAssign
+func mapsanAssign(typ *abi.MapType, m *Map)
+
+//go:linkname mapsanDelete
+func mapsanDelete(typ *abi.MapType, m *Map)
+
+func mapsanReadPC(typ *abi.MapType, m *Map, _, _ uintptr)   { mapsanLookup(typ, m) }
+func mapsanWritePC(typ *abi.MapType, m *Map, _, _ uintptr)  { mapsanAssign(typ, m) }
+func mapsanDeletePC(typ *abi.MapType, m *Map, _, _ uintptr) { mapsanDelete(typ, m) }
+
+// MapsanType returns the type of the map that it iterates over.
+func (it *Iter) MapsanType() *abi.MapType { return it.typ }

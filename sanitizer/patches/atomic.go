@@ -1,0 +1,136 @@
+package patches
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mapsan/mapsan/toolchain"
+)
+
+// atomicEdits take away what atomicFunctions puts in place.
+func atomicEdits() []toolchain.Edit {
+	var edits []toolchain.Edit
+	for _, decl := range []string{
+		"//go:linkname sync_atomic_StoreUintptr sync/atomic.StoreUintptr\nfunc sync_atomic_StoreUintptr(ptr *uintptr, new uintptr)\n",
+		"//go:linkname sync_atomic_SwapUintptr sync/atomic.SwapUintptr\nfunc sync_atomic_SwapUintptr(ptr *uintptr, new uintptr) uintptr\n",
+		"//go:linkname sync_atomic_CompareAndSwapUintptr sync/atomic.CompareAndSwapUintptr\nfunc sync_atomic_CompareAndSwapUintptr(ptr *uintptr, old, new uintptr) bool\n",
+	} {
+		edits = append(edits, toolchain.Edit{
+			Name: "functions of sync/atomic", File: "src/runtime/atomic_pointer.go", Old: decl,
+		})
+	}
+	return edits
+}
+
+// noAssembly replaces the assembly of sync/atomic. The file must be there: it
+// tells the compiler that functions without a body have one elsewhere.
+func noAssembly() toolchain.Add {
+	return toolchain.Add{
+		Name: "functions of sync/atomic", File: "src/sync/atomic/asm.s",
+		Content: "// The functions of this package are in runtime/mapsan_atomic.go.\n",
+	}
+}
+
+// An atomicType is a type that sync/atomic has functions for.
+type atomicType struct {
+	name, typ string // as in AddInt32, int32
+	word      string // the unsigned type that internal/runtime/atomic works on
+	load      string // its functions for word
+	store     string
+	swap      string
+	cas       string
+	add       string
+	and, or   string
+}
+
+var atomicTypes = []atomicType{
+	{"Int32", "int32", "uint32", "Load", "Store", "Xchg", "Cas", "Xadd", "And32", "Or32"},
+	{"Uint32", "uint32", "uint32", "Load", "Store", "Xchg", "Cas", "Xadd", "And32", "Or32"},
+	{"Int64", "int64", "uint64", "Load64", "Store64", "Xchg64", "Cas64", "Xadd64", "And64", "Or64"},
+	{"Uint64", "uint64", "uint64", "Load64", "Store64", "Xchg64", "Cas64", "Xadd64", "And64", "Or64"},
+	{"Uintptr", "uintptr", "uintptr", "Loaduintptr", "Storeuintptr", "Xchguintptr", "Casuintptr", "Xadduintptr", "Anduintptr", "Oruintptr"},
+	{"Pointer", "unsafe.Pointer", "", "Loadp", "", "", "", "", "", ""},
+}
+
+// atomicFunctions returns the functions of sync/atomic as Go functions of
+// package runtime, each the atomic instruction between two hooks.
+func atomicFunctions() toolchain.Add {
+	var b strings.Builder
+	b.WriteString(`package runtime
+
+import (
+	"internal/runtime/atomic"
+	rt "internal/runtime/mapsan"
+	"unsafe"
+)
+`)
+	for _, t := range atomicTypes {
+		t.write(&b)
+	}
+	return toolchain.Add{Name: "functions of sync/atomic", File: "src/runtime/mapsan_atomic.go", Content: b.String()}
+}
+
+func (t atomicType) write(b *strings.Builder) {
+	word := func(addr string) string {
+		if t.word == "" {
+			return "unsafe.Pointer(" + addr + ")"
+		}
+		return "(*" + t.word + ")(unsafe.Pointer(" + addr + "))"
+	}
+	fmt.Fprintf(b, `
+//go:linkname sync_atomic_Load%[1]s sync/atomic.Load%[1]s
+//go:nosplit
+func sync_atomic_Load%[1]s(addr *%[2]s) %[2]s {
+	v := %[2]s(atomic.%[4]s(%[3]s))
+	r := rt.Lookup(uintptr(unsafe.Pointer(addr)))
+	if r == nil {
+		return v
+	}
+	if n := r.Name(); mapsanLoaded(n) {
+		v = %[2]s(atomic.%[4]s(%[3]s))
+		if r.Name() == n {
+			return v
+		}
+	}
+	n := r.Lock()
+	v = %[2]s(atomic.%[4]s(%[3]s))
+	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, true, false)
+	return v
+}
+`, t.name, t.typ, word("addr"), t.load)
+	if t.word == "" {
+		return // the other functions on pointers call those on uintptr
+	}
+	rmw := func(fn, params, result, op, released string) {
+		fmt.Fprintf(b, `
+//go:linkname sync_atomic_%[1]s sync/atomic.%[1]s
+//go:nosplit
+func sync_atomic_%[1]s(addr *%[2]s, %[3]s) (%[4]s) {
+	r, n := mapsanAtomicBegin(unsafe.Pointer(addr))
+	%[5]s
+	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, true, %[6]s)
+	return
+}
+`, fn, t.typ, params, result, op, released)
+	}
+	fmt.Fprintf(b, `
+//go:linkname sync_atomic_Store%[1]s sync/atomic.Store%[1]s
+//go:nosplit
+func sync_atomic_Store%[1]s(addr *%[2]s, val %[2]s) {
+	r, n := mapsanAtomicBegin(unsafe.Pointer(addr))
+	atomic.%[4]s(%[3]s, %[5]s(val))
+	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, false, true)
+}
+`, t.name, t.typ, word("addr"), t.store, t.word)
+	delta := map[string]string{"uint32": "int32", "uint64": "int64", "uintptr": "uintptr"}[t.word]
+	rmw("Swap"+t.name, "new "+t.typ, "old "+t.typ,
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(new)))", t.typ, t.swap, word("addr"), t.word), "true")
+	rmw("CompareAndSwap"+t.name, "old, new "+t.typ, "swapped bool",
+		fmt.Sprintf("swapped = atomic.%s(%s, %s(old), %s(new))", t.cas, word("addr"), t.word, t.word), "swapped")
+	rmw("Add"+t.name, "delta "+t.typ, "new "+t.typ,
+		fmt.Sprintf("new = %s(atomic.%s(%s, %s(delta)))", t.typ, t.add, word("addr"), delta), "true")
+	rmw("And"+t.name, "mask "+t.typ, "old "+t.typ,
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.and, word("addr"), t.word), "true")
+	rmw("Or"+t.name, "mask "+t.typ, "old "+t.typ,
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.or, word("addr"), t.word), "true")
+}
