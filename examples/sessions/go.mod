@@ -1,0 +1,3 @@
+module github.com/mapsan/mapsan/examples/sessions
+
+go 1.25
