@@ -142,12 +142,14 @@ func (s *Stack) equals(w walk) bool {
 func (t *stackTable) add(h uint32, n int, w walk, partial bool) uint32 {
 	words := uint32(n + stackHead)
 	if t.next%stackChunk+words > stackChunk {
-		c := t.next/stackChunk + 1
-		if c == stackChunks {
-			return 0
-		}
+		t.next += stackChunk - t.next%stackChunk
+	}
+	c := t.next / stackChunk
+	if c == stackChunks {
+		return 0
+	}
+	if t.chunks[c] == 0 {
 		stptr(&t.chunks[c], uintptr(SysAlloc(stackChunk*8)))
-		t.next = c * stackChunk
 	}
 	id := t.next
 	t.next += words

@@ -54,7 +54,8 @@ func (t *table) at(i uint64) *uint64 {
 
 func hash(key uintptr) uint64 { return uint64(key) * 0x9e3779b97f4a7c15 }
 
-func tagOf(h uint64) uint64 { return h >> 24 & 0xffff }
+// tagOf is never 0, so that no tag is a tombstone's.
+func tagOf(h uint64) uint64 { return h>>24&0xffff | 1 }
 
 // Lookup returns the record of key, nil if it has none.
 func Lookup(key uintptr) *Record {

@@ -1,0 +1,82 @@
+package rt
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// chain builds frames as they lie on a stack, innermost lowest, and returns
+// the first frame pointer and the bounds.
+func chain(pcs ...uintptr) (fp, lo, hi uintptr, keep []uintptr) {
+	words := make([]uintptr, 2*len(pcs))
+	for i, pc := range pcs {
+		if i+1 < len(pcs) {
+			words[2*i] = uintptr(unsafe.Pointer(&words[2*i+2]))
+		}
+		words[2*i+1] = pc
+	}
+	lo = uintptr(unsafe.Pointer(&words[0]))
+	return lo, lo, lo + uintptr(len(words))*8, words
+}
+
+// TestStacks fills several chunks and several sizes of the index.
+func TestStacks(t *testing.T) {
+	resetEngine()
+	const n = 20000
+	ids := map[uint32]bool{}
+	for round := 0; round < 2; round++ {
+		for i := uintptr(1); i <= n; i++ {
+			fp, lo, hi, keep := chain(i, i*7, 3)
+			id := PutStack(fp, lo, hi)
+			s := StackAt(id)
+			if s == nil || s.Len() != 3 || s.PC(0) != i || s.PC(1) != i*7 || s.PC(2) != 3 || s.Partial() {
+				t.Fatalf("stack %d came back as %v", i, s)
+			}
+			if ids[id] != (round == 1) {
+				t.Fatalf("stack %d, round %d: id %d seen before: %v", i, round, id, ids[id])
+			}
+			ids[id] = true
+			_ = keep[0]
+		}
+	}
+}
+
+// TestBrokenChain walks chains that leave the stack or turn back.
+func TestBrokenChain(t *testing.T) {
+	resetEngine()
+	fp, lo, hi, words := chain(1, 2, 3, 4)
+	words[4] = lo // the third frame says that the first called it
+	if s := StackAt(PutStack(fp, lo, hi)); s.Len() != 3 || !s.Partial() {
+		t.Errorf("turning back: %d frames, partial %v", s.Len(), s.Partial())
+	}
+	words[4] = hi + 64
+	if s := StackAt(PutStack(fp, lo, hi)); s.Len() != 3 || !s.Partial() {
+		t.Errorf("leaving the stack: %d frames, partial %v", s.Len(), s.Partial())
+	}
+	if PutStack(hi+8, lo, hi) != 0 {
+		t.Error("a frame pointer outside the stack gave a stack")
+	}
+}
+
+// TestTable puts in and takes out more records than the table first holds.
+func TestTable(t *testing.T) {
+	resetEngine()
+	const n = 50000
+	for round := 0; round < 3; round++ {
+		for i := uintptr(1); i <= n; i++ {
+			if r := create(i << 4); r != Lookup(i<<4) {
+				t.Fatalf("record %d is not found", i)
+			}
+		}
+		for i := uintptr(1); i <= n; i++ {
+			if i%8 != 0 {
+				Lookup(i << 4).remove()
+			}
+		}
+		for i := uintptr(1); i <= n; i++ {
+			if got := Lookup(i<<4) != nil; got != (i%8 == 0) {
+				t.Fatalf("round %d: record %d found: %v", round, i, got)
+			}
+		}
+	}
+}
