@@ -160,14 +160,15 @@ func (s *sightings) take(w io.Writer, f *finding.Finding) {
 	defer s.mu.Unlock()
 	s.total++
 	seen := Seen{Times: 1}
-	if n, ok := s.number[f.Fingerprint]; ok {
+	fp := f.Fingerprint()
+	if n, ok := s.number[fp]; ok {
 		s.times[n-1]++
 		seen = Seen{Number: n, Times: s.times[n-1]}
 	} else if len(s.distinct) < maxDistinct {
 		s.distinct = append(s.distinct, f)
 		s.times = append(s.times, 1)
 		seen.Number = len(s.distinct)
-		s.number[f.Fingerprint] = seen.Number
+		s.number[fp] = seen.Number
 	}
 	if s.found != nil {
 		s.found(w, f, seen)
