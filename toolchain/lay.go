@@ -58,17 +58,11 @@ func Lay(ctx context.Context, tc Toolchain, set Set, opts Options) (Laid, error)
 	if err != nil {
 		return Laid{}, err
 	}
-	name, err := key(tc, part)
+	laid, err := place(tc, part, opts.CacheDir)
 	if err != nil {
 		return Laid{}, err
 	}
-	dir := filepath.Join(opts.CacheDir, "goroot")
-	laid := Laid{
-		Toolchain: tc,
-		Root:      filepath.Join(dir, name),
-		Cache:     filepath.Join(opts.CacheDir, "build"),
-		Key:       name,
-	}
+	name, dir := laid.Key, filepath.Dir(laid.Root)
 	if complete(laid.Root, name, tc) {
 		touch(laid.Root)
 		return laid, nil
@@ -98,6 +92,34 @@ func Lay(ctx context.Context, tc Toolchain, set Set, opts Options) (Laid, error)
 		return Laid{}, err
 	}
 	return Laid{}, cacheError(opts.CacheDir, err)
+}
+
+// Find returns the toolchain tc patched by set if the cache holds it, else a
+// Laid without Root.
+func Find(tc Toolchain, set Set, cacheDir string) (Laid, error) {
+	part, err := set.For(tc.Version)
+	if err != nil {
+		return Laid{}, err
+	}
+	laid, err := place(tc, part, cacheDir)
+	if err != nil || !complete(laid.Root, laid.Key, tc) {
+		return Laid{}, err
+	}
+	return laid, nil
+}
+
+// place says where the cache has tc patched by part.
+func place(tc Toolchain, part Set, cacheDir string) (Laid, error) {
+	name, err := key(tc, part)
+	if err != nil {
+		return Laid{}, err
+	}
+	return Laid{
+		Toolchain: tc,
+		Root:      filepath.Join(cacheDir, "goroot", name),
+		Cache:     filepath.Join(cacheDir, "build"),
+		Key:       name,
+	}, nil
 }
 
 // isFS reports whether err is the file system's.

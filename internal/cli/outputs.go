@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/mapsan/mapsan/finding"
+	"github.com/mapsan/mapsan/sanitizer"
+)
+
+// outputs are the files that findings are written to besides the terminal, by
+// flag.
+type outputs map[string]string
+
+// formats are the flags that name such files.
+var formats = map[string]func(io.Writer, []*finding.Finding) error{
+	"findings": writeLines,
+	"sarif":    writeSARIF,
+	"html":     writeHTML,
+}
+
+// takeOutputs takes mapsan's own flags out of the go command's arguments.
+func takeOutputs(verb string, args []string) (outputs, []string, error) {
+	files := outputs{}
+	rest := slices.Clone(args)
+	flags := sanitizer.Flags(verb, args, "findings", "sarif", "html")
+	for _, f := range slices.Backward(flags) {
+		if formats[f.Name] == nil {
+			continue
+		}
+		if f.Value == "" || f.N == 1 && f.Value == "true" && args[f.At][len(args[f.At])-5:] != "=true" {
+			return nil, nil, fmt.Errorf("%s -%s: the flag needs a file name", verb, f.Name)
+		}
+		if files[f.Name] == "" {
+			files[f.Name] = f.Value // the last one counts
+		}
+		rest = slices.Delete(rest, f.At, f.At+f.N)
+	}
+	// A run may take an hour: say now what would only be seen then.
+	for flag, name := range files {
+		if fi, err := os.Stat(filepath.Dir(name)); err != nil || !fi.IsDir() {
+			return nil, nil, fmt.Errorf("%s -%s %s: no directory %s", verb, flag, name, filepath.Dir(name))
+		}
+	}
+	return files, rest, nil
+}
+
+// write writes every file, whole or not at all.
+func (o outputs) write(found []*finding.Finding) error {
+	var errs []error
+	for flag, name := range o {
+		if err := writeWhole(name, func(w io.Writer) error { return formats[flag](w, found) }); err != nil {
+			errs = append(errs, fmt.Errorf("writing -%s %s: %w", flag, name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// writeWhole replaces the file name when its content is complete, so that a
+// reader never meets half of it. What is no regular file, such as /dev/stdout,
+// is written to.
+func writeWhole(name string, write func(io.Writer) error) error {
+	mode := os.FileMode(0o644)
+	if fi, err := os.Stat(name); err == nil {
+		if !fi.Mode().IsRegular() {
+			f, err := os.OpenFile(name, os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			return errors.Join(write(f), f.Close())
+		}
+		mode = fi.Mode().Perm()
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	err = errors.Join(write(f), f.Chmod(mode), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+func writeLines(w io.Writer, found []*finding.Finding) error {
+	for _, f := range found {
+		b, err := finding.Encode(f)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(append(b, '\n')); err != nil {
+			return err
+		}
+	}
+	return nil
+}
