@@ -15,12 +15,33 @@ func mapEdits() []toolchain.Edit {
 	edit("map header", "", header, `	tombstonePossible bool
 `, `	tombstonePossible bool
 
-	// MapsanShadow is the index of the map's shadow cell, 0 for none. It
-	// lies in what is padding otherwise, so that the compiler's idea of
-	// the header still holds.
-	MapsanShadow uint32
+	// MapsanIndex, in what is padding otherwise, and Mapsan are the
+	// detector's shadow of the map.
+	MapsanIndex uint32
 `, 1)
-	edit("clone does not copy the shadow", "", header, "\t*m2 = *m\n", "\t*m2 = *m\n\tm2.MapsanShadow = 0\n", 1)
+	edit("map header", "", header, `	clearSeq uint64
+}
+`, `	clearSeq uint64
+
+	Mapsan mapsan.Head
+}
+`, 1)
+	edit("map header", "", header, "import (\n", "import (\n\tmapsan \"internal/runtime/mapsan\"\n", 1)
+	edit("clone does not copy the shadow", "", header, "\t*m2 = *m\n", "\t*m2 = *m\n\tm2.MapsanIndex, m2.Mapsan = 0, mapsan.Head{}\n", 1)
+	for _, v := range []struct{ go_, file string }{
+		{"1.25", "src/cmd/compile/internal/reflectdata/map_swiss.go"},
+		{"1.26 1.27", "src/cmd/compile/internal/reflectdata/map.go"},
+	} {
+		edit("map header in the compiler", v.go_, v.file, `		makefield("clearSeq", types.Types[types.TUINT64]),
+	}
+`, `		makefield("clearSeq", types.Types[types.TUINT64]),
+		makefield("mapsanEpoch", types.Types[types.TUINT64]),
+		makefield("mapsanWho", types.Types[types.TUINT64]),
+	}
+`, 1)
+		edit("map header in the compiler", v.go_, v.file, "int64(2*8 + 4*types.PtrSize /* one extra",
+			"int64(4*8 + 4*types.PtrSize /* one extra", 1)
+	}
 
 	// Reads and writes in the generic and the fast variants, by file: Go 1.25
 	// has another suffix, and since Go 1.27 one variant of a read calls the other.

@@ -60,15 +60,6 @@ const (
 
 var cells, reads arena
 
-// NewCell returns the index of a cell for the map at addr, 0 if there can be none.
-func NewCell(addr uintptr) uint32 {
-	i := cells.get()
-	if i != 0 {
-		CellAt(i).addr = addr
-	}
-	return i
-}
-
 // LinkCell puts cell i on the list of its map's span.
 func LinkCell(head *uint32, i uint32) { pushIndex(head, i, &CellAt(i).next) }
 
@@ -80,9 +71,6 @@ func (c *Cell) free(i uint32) {
 	c.w, c.r = Access{}, Access{}
 	cells.put(i)
 }
-
-// FreeCell gives back a cell that was never used.
-func FreeCell(i uint32) { cells.put(i) }
 
 func setAt(i uint32) *readSet { return (*readSet)(reads.at(i)) }
 

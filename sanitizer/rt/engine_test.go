@@ -87,7 +87,7 @@ type world struct {
 	alive  []int
 	holder map[uintptr]int         // exclusive locks
 	shared map[uintptr]map[int]int // read locks
-	cell   map[int]uint32
+	maps   map[int]*shadow
 	log    []string
 	races  int
 }
@@ -104,7 +104,7 @@ func newWorld(seed uint64) *world {
 	resetEngine()
 	w := &world{
 		rnd: rand.New(rand.NewPCG(seed, 1)), oracle: newNaive(),
-		holder: map[uintptr]int{}, shared: map[uintptr]map[int]int{}, cell: map[int]uint32{},
+		holder: map[uintptr]int{}, shared: map[uintptr]map[int]int{}, maps: map[int]*shadow{},
 	}
 	w.gs = append(w.gs, NewG(1))
 	w.oracle.start(-1)
@@ -113,15 +113,15 @@ func newWorld(seed uint64) *world {
 }
 
 func (w *world) access(g, m int, op Op) error {
-	if w.cell[m] == 0 {
-		w.cell[m] = NewCell(uintptr(m))
+	if w.maps[m] == nil {
+		w.maps[m] = new(shadow)
 	}
-	c := CellAt(w.cell[m])
+	s, c := w.maps[m], (*Cell)(nil)
 	want, old := w.oracle.access(g, m, op.Write())
 	got := false
-	if !c.Seen(w.gs[g], op.Write()) && (op.Write() || !c.SeenShared(w.gs[g])) {
+	if c = CellOf(s.index); !s.seen(w.gs[g], c, op) {
 		var prior Access
-		got = c.Access(w.gs[g], op, 0, &prior)
+		got = s.head.Access(&s.index, uintptr(m), w.gs[g], op, 0, &prior, func(uint32) {})
 		if got && prior.Goid() == w.gs[g].ID {
 			return fmt.Errorf("goroutine %d races with itself", g)
 		}
@@ -161,6 +161,19 @@ func mergeInto(g *G, key uintptr) {
 	if !g.ReleaseMergeFast(key) {
 		g.ReleaseMerge(key)
 	}
+}
+
+// A shadow is what a map header has of the detector's.
+type shadow struct {
+	head  Head
+	index uint32
+}
+
+func (s *shadow) seen(g *G, c *Cell, op Op) bool {
+	if op.Write() {
+		return s.head.SeenWrite(s.index, g) || c != nil && c.Seen(g, true)
+	}
+	return s.head.SeenRead(g) || c != nil && (c.Seen(g, false) || c.SeenShared(g))
 }
 
 // step does one random event.
@@ -246,10 +259,12 @@ func (w *world) step() error {
 		o.clocks[a][a]++
 	case k == 23:
 		m := w.rnd.IntN(3)
-		if i := w.cell[m]; i != 0 && w.rnd.IntN(4) == 0 {
+		if s := w.maps[m]; s != nil && w.rnd.IntN(4) == 0 {
 			w.log = append(w.log, fmt.Sprintf("map %d dies", m))
-			CellAt(i).free(i)
-			delete(w.cell, m)
+			if c := CellOf(s.index); c != nil {
+				c.free(s.index)
+			}
+			delete(w.maps, m)
 			delete(o.w, m)
 			delete(o.r, m)
 		}

@@ -90,10 +90,11 @@ func covers(k *node, name, n Epoch) bool {
 	return knows(k, name, n) && (n == 0 || n.Time() > slotAt(n.Slot()).floor)
 }
 
-// ordered reports whether g knows e, an epoch that a cell holds.
-func (g *G) ordered(e Epoch) bool {
-	return e.Slot() == g.slot || knows(g.k, g.name, e)
-}
+// owns reports whether e is of g itself.
+func (g *G) owns(e Epoch) bool { return e.Slot() == g.slot && e > g.floor }
+
+// ordered reports whether g knows e, the epoch of an access.
+func (g *G) ordered(e Epoch) bool { return g.owns(e) || knows(g.k, g.name, e) }
 
 // knowsName reports whether g knows all that n names.
 func (g *G) knowsName(n Epoch) bool {
@@ -151,11 +152,8 @@ func (g *G) open() {
 // is not n itself.
 func (g *G) learn(n Epoch, k *node) {
 	named := !isComposite(n) && n != 0
-	if named && n.Time() <= slotAt(n.Slot()).floor {
-		named = false
-	}
 	if g.slot == 0 {
-		if named && covers(k, n, g.name) {
+		if named && n.Time() > slotAt(n.Slot()).floor && covers(k, n, g.name) {
 			old := g.k
 			g.name, g.k = n, retain(k)
 			release(old)
@@ -166,7 +164,7 @@ func (g *G) learn(n Epoch, k *node) {
 		g.tick()
 	}
 	g.k = join(g.k, k)
-	if named && n.Slot() != g.slot {
+	if named && !g.owns(n) {
 		g.k = withTime(g.k, n.Slot(), n.Time())
 	}
 }

@@ -144,7 +144,7 @@ func (r *Record) fold() {
 		r.k = join(r.k, p.k[i])
 		release(p.k[i])
 		p.k[i] = nil
-		if n := p.name[i]; n != 0 && n.Time() > slotAt(n.Slot()).floor {
+		if n := p.name[i]; n != 0 {
 			r.k = withTime(r.k, n.Slot(), n.Time())
 		}
 		p.name[i] = 0

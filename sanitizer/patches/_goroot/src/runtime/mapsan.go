@@ -72,28 +72,18 @@ func mapsanSweep(s *mspan) {
 //go:nosplit
 func mapsan_lookup(typ *abi.MapType, m *maps.Map) {
 	gp := getg()
-	g := mapsanCtx(gp)
-	if g == nil {
-		return
+	if g := mapsanCtx(gp); g != nil && !m.Mapsan.SeenRead(g) {
+		mapsanAccess(gp, typ, m, rt.OpLookup)
 	}
-	if i := m.MapsanShadow; i != 0 && rt.CellAt(i).Seen(g, false) {
-		return
-	}
-	mapsanAccess(gp, typ, m, rt.OpLookup)
 }
 
 //go:linkname mapsan_assign internal/runtime/maps.mapsanAssign
 //go:nosplit
 func mapsan_assign(typ *abi.MapType, m *maps.Map) {
 	gp := getg()
-	g := mapsanCtx(gp)
-	if g == nil {
-		return
+	if g := mapsanCtx(gp); g != nil && !m.Mapsan.SeenWrite(m.MapsanIndex, g) {
+		mapsanAccess(gp, typ, m, rt.OpAssign)
 	}
-	if i := m.MapsanShadow; i != 0 && rt.CellAt(i).Seen(g, true) {
-		return
-	}
-	mapsanAccess(gp, typ, m, rt.OpAssign)
 }
 
 //go:linkname mapsan_delete internal/runtime/maps.mapsanDelete
@@ -123,71 +113,37 @@ const (
 func mapsanMap(typ *abi.MapType, m *maps.Map, op rt.Op) {
 	gp := getg()
 	g := mapsanCtx(gp)
-	if g == nil || m == nil {
-		return
-	}
-	if i := m.MapsanShadow; i != 0 && rt.CellAt(i).Seen(g, op.Write()) {
+	if g == nil || m == nil || m.Mapsan.SeenRead(g) && (!op.Write() || m.Mapsan.SeenWrite(m.MapsanIndex, g)) {
 		return
 	}
 	mapsanAccess(gp, typ, m, op)
 }
 
-// mapsanAccess is the slow path of an access. Its frame is where the stack of
-// the access begins.
+// mapsanAccess is what is left of an access that the map's head does not
+// answer. Its frame is where the stack of the access begins.
 //
 //go:nosplit
 //go:noinline
 func mapsanAccess(gp *g, typ *abi.MapType, m *maps.Map, op rt.Op) {
 	addr := uintptr(unsafe.Pointer(m))
-	if m.MapsanShadow == 0 && gp.stack.lo <= addr && addr < gp.stack.hi {
+	if c := rt.CellOf(m.MapsanIndex); c != nil {
+		if c.Seen(mapsanCtx(gp), op.Write()) || !op.Write() && c.SeenShared(mapsanCtx(gp)) {
+			return
+		}
+	} else if gp.stack.lo <= addr && addr < gp.stack.hi {
 		return // nobody else can reach a map on the goroutine's stack
 	}
-	systemstack(func() { mapsanAccessSlow(gp, typ, m, op) })
-}
-
-func mapsanAccessSlow(gp *g, typ *abi.MapType, m *maps.Map, op rt.Op) {
-	g := mapsanCtx(gp)
-	c := mapsanCell(m)
-	if c == nil || !op.Write() && c.SeenShared(g) {
-		return
-	}
-	fp, lo, hi := mapsanFrame()
-	var prior rt.Access
-	stack := rt.PutStack(fp, lo, hi)
-	if c.Access(g, op, stack, &prior) {
-		mapsanReport(gp, typ, m, op, stack, &prior)
-	}
-}
-
-// mapsanCell returns the cell of m, making one if it has none, or nil if it
-// cannot have one.
-func mapsanCell(m *maps.Map) *rt.Cell {
-	p := &m.MapsanShadow
-	i := mapsanLoad32(p)
-	if i == 0 {
-		addr := uintptr(unsafe.Pointer(m))
-		var head *uint32
-		if s := spanOf(addr); s != nil {
-			if s.state.get() != mSpanInUse {
-				return nil
+	systemstack(func() {
+		var prior rt.Access
+		stack := rt.PutStack(mapsanFrame())
+		if m.Mapsan.Access(&m.MapsanIndex, addr, mapsanCtx(gp), op, stack, &prior, func(cell uint32) {
+			if s := spanOf(addr); s != nil && s.state.get() == mSpanInUse {
+				rt.LinkCell(&s.mapsanCells, cell)
 			}
-			head = &s.mapsanCells
+		}) {
+			mapsanReport(gp, typ, m, op, stack, &prior)
 		}
-		n := rt.NewCell(addr)
-		if n == 0 {
-			return nil
-		}
-		if mapsanCas32(p, 0, n) {
-			if head != nil {
-				rt.LinkCell(head, n)
-			}
-			i = n
-		} else {
-			rt.FreeCell(n)
-			i = mapsanLoad32(p)
-		}
-	}
-	return rt.CellAt(i)
+	})
 }
 
 // Goroutines.

@@ -8,12 +8,6 @@ import (
 	"unsafe"
 )
 
-//go:nosplit
-func mapsanLoad32(p *uint32) uint32 { return atomic.Load(p) }
-
-//go:nosplit
-func mapsanCas32(p *uint32, old, new uint32) bool { return atomic.Cas(p, old, new) }
-
 // mapsanState is what the reports share; lock guards it.
 var mapsanState struct {
 	lock     mutex
