@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -47,7 +45,7 @@ func Select(ctx context.Context, dir string, env []string) (Toolchain, error) {
 		if ctx.Err() != nil {
 			return Toolchain{}, ctx.Err()
 		}
-		return Toolchain{}, fmt.Errorf("asking %s env for the toolchain: %s", gocmd, firstLine(stderr.String(), err))
+		return Toolchain{}, fmt.Errorf("asking %s env for the toolchain: %s", gocmd, inOneLine(stderr.String(), err))
 	}
 	var said map[string]string
 	if err := json.Unmarshal(out, &said); err != nil {
@@ -106,15 +104,16 @@ func Getenv(env []string, key string) string {
 	return ""
 }
 
-func firstLine(text string, err error) string {
+// inOneLine is what the go command said on stderr, or else err.
+func inOneLine(text string, err error) string {
+	var lines []string
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			return strings.TrimPrefix(line, "go: ")
+		if line = strings.TrimSpace(strings.TrimPrefix(line, "go: ")); line != "" {
+			lines = append(lines, line)
 		}
 	}
-	var pe *os.PathError
-	if errors.As(err, &pe) {
-		return pe.Err.Error()
+	if len(lines) == 0 {
+		return err.Error()
 	}
-	return err.Error()
+	return strings.Join(lines, " ")
 }
