@@ -82,11 +82,15 @@ func (t atomicType) write(b *strings.Builder) {
 //go:nosplit
 func sync_atomic_Load%[1]s(addr *%[2]s) %[2]s {
 	v := %[2]s(atomic.%[4]s(%[3]s))
-	r := rt.Lookup(uintptr(unsafe.Pointer(addr)))
+	r := rt.Find(uintptr(unsafe.Pointer(addr)))
 	if r == nil {
 		return v
 	}
-	if n := r.Name(); mapsanLoaded(n) {
+	g := mapsanCtx(getg())
+	if g == nil {
+		return v
+	}
+	if n := r.Name(); g.Loaded(n) {
 		v = %[2]s(atomic.%[4]s(%[3]s))
 		if r.Name() == n {
 			return v
@@ -101,36 +105,36 @@ func sync_atomic_Load%[1]s(addr *%[2]s) %[2]s {
 	if t.word == "" {
 		return // the other functions on pointers call those on uintptr
 	}
-	rmw := func(fn, params, result, op, released string) {
+	modify := func(fn, params, result, op, acquire, release string) {
 		fmt.Fprintf(b, `
 //go:linkname sync_atomic_%[1]s sync/atomic.%[1]s
 //go:nosplit
 func sync_atomic_%[1]s(addr *%[2]s, %[3]s) (%[4]s) {
+	_ = *(*byte)(unsafe.Pointer(addr)) // faults, if it must, before anything is locked
+	if g := mapsanCtx(getg()); g != nil {
+		if r := g.LockCurrent(uintptr(unsafe.Pointer(addr))); r != nil {
+			%[5]s
+			g.UnlockCurrent(r)
+			return
+		}
+	}
 	r, n := mapsanAtomicBegin(unsafe.Pointer(addr))
 	%[5]s
-	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, true, %[6]s)
+	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, %[6]s, %[7]s)
 	return
 }
-`, fn, t.typ, params, result, op, released)
+`, fn, t.typ, params, result, op, acquire, release)
 	}
-	fmt.Fprintf(b, `
-//go:linkname sync_atomic_Store%[1]s sync/atomic.Store%[1]s
-//go:nosplit
-func sync_atomic_Store%[1]s(addr *%[2]s, val %[2]s) {
-	r, n := mapsanAtomicBegin(unsafe.Pointer(addr))
-	atomic.%[4]s(%[3]s, %[5]s(val))
-	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, false, true)
-}
-`, t.name, t.typ, word("addr"), t.store, t.word)
+	modify("Store"+t.name, "val "+t.typ, "", fmt.Sprintf("atomic.%s(%s, %s(val))", t.store, word("addr"), t.word), "false", "true")
 	delta := map[string]string{"uint32": "int32", "uint64": "int64", "uintptr": "uintptr"}[t.word]
-	rmw("Swap"+t.name, "new "+t.typ, "old "+t.typ,
-		fmt.Sprintf("old = %s(atomic.%s(%s, %s(new)))", t.typ, t.swap, word("addr"), t.word), "true")
-	rmw("CompareAndSwap"+t.name, "old, new "+t.typ, "swapped bool",
-		fmt.Sprintf("swapped = atomic.%s(%s, %s(old), %s(new))", t.cas, word("addr"), t.word, t.word), "swapped")
-	rmw("Add"+t.name, "delta "+t.typ, "new "+t.typ,
-		fmt.Sprintf("new = %s(atomic.%s(%s, %s(delta)))", t.typ, t.add, word("addr"), delta), "true")
-	rmw("And"+t.name, "mask "+t.typ, "old "+t.typ,
-		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.and, word("addr"), t.word), "true")
-	rmw("Or"+t.name, "mask "+t.typ, "old "+t.typ,
-		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.or, word("addr"), t.word), "true")
+	modify("Swap"+t.name, "new "+t.typ, "old "+t.typ,
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(new)))", t.typ, t.swap, word("addr"), t.word), "true", "true")
+	modify("CompareAndSwap"+t.name, "old, new "+t.typ, "swapped bool",
+		fmt.Sprintf("swapped = atomic.%s(%s, %s(old), %s(new))", t.cas, word("addr"), t.word, t.word), "true", "swapped")
+	modify("Add"+t.name, "delta "+t.typ, "new "+t.typ,
+		fmt.Sprintf("new = %s(atomic.%s(%s, %s(delta)))", t.typ, t.add, word("addr"), delta), "true", "true")
+	modify("And"+t.name, "mask "+t.typ, "old "+t.typ,
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.and, word("addr"), t.word), "true", "true")
+	modify("Or"+t.name, "mask "+t.typ, "old "+t.typ,
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.or, word("addr"), t.word), "true", "true")
 }

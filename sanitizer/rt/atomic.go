@@ -12,7 +12,7 @@ package rt
 // is: g knows the content of r, of name n. The caller loads, and compares n
 // with [Record.Name] once more.
 func (g *G) Loaded(n Epoch) bool {
-	return uint64(n)&lockBit == 0 && (n == 0 || g.knowsName(n))
+	return g.knowsName(n)
 }
 
 // Name returns the name of r's content, with a bit set that makes it unequal
@@ -21,6 +21,20 @@ func (r *Record) Name() Epoch { return Epoch(ld64(&r.state)) }
 
 // Lock keeps others out of r and returns its name, for [G.AtomicEnd].
 func (r *Record) Lock() Epoch { return r.lock() }
+
+// LockCurrent locks the record of key for g if g has nothing to add to it and
+// nothing to learn from it, and else returns nil.
+func (g *G) LockCurrent(key uintptr) *Record {
+	r := Find(key)
+	n := g.name
+	if r != nil && g.cur == 0 && n != 0 && cas64(&r.state, uint64(n), uint64(n)|lockBit) {
+		return r
+	}
+	return nil
+}
+
+// UnlockCurrent ends what LockCurrent began.
+func (g *G) UnlockCurrent(r *Record) { r.unlock(g.name) }
 
 // Unlock ends what Lock began, without change.
 func (r *Record) Unlock(n Epoch) { r.unlock(n) }

@@ -20,11 +20,13 @@ type G struct {
 	// none, pubMany if several. See reopen.
 	pub  uintptr
 	took Epoch // the composite record version learnt last
+	seen Epoch // a name that is known, the last that took a search to tell
 
 	ID     uint64
 	Parent uint64
 	Origin uint32 // stack of the go statement
 	hist   *History
+	stacks [4]uint32 // ids of stacks that were taken last
 }
 
 const pubMany = ^uintptr(0)
@@ -98,14 +100,22 @@ func (g *G) ordered(e Epoch) bool { return g.owns(e) || knows(g.k, g.name, e) }
 
 // knowsName reports whether g knows all that n names.
 func (g *G) knowsName(n Epoch) bool {
-	s := n.Slot()
-	if s == g.slot && s != 0 {
-		return n > g.floor
-	}
-	if s == compositeSlot {
+	return n == g.name || n == g.seen || g.searchName(n)
+}
+
+func (g *G) searchName(n Epoch) bool {
+	switch {
+	case n == 0:
+		return true
+	case uint64(n)&lockBit != 0:
+		return false
+	case isComposite(n):
 		return n == g.took
+	case !g.owns(n) && !covers(g.k, g.name, n):
+		return false
 	}
-	return covers(g.k, g.name, n)
+	g.seen = n
+	return true
 }
 
 // mute reports whether g has nothing to tell that not everybody knows.

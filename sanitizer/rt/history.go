@@ -22,7 +22,7 @@ type Event struct {
 }
 
 const (
-	eventFrames = 6
+	eventFrames = 4
 	historyLen  = 4
 )
 
@@ -55,7 +55,7 @@ func (g *G) note(kind EventKind, key uintptr, name Epoch) {
 	h := g.hist
 	e := &h.e[h.n%historyLen]
 	h.n++
-	*e = Event{Kind: kind, Key: key, Name: name, Time: g.Now()}
+	e.Kind, e.Key, e.Name, e.Time, e.Goid = kind, key, name, g.Now(), 0
 	if s := name.Slot(); s != 0 && s != compositeSlot {
 		e.Goid = slotAt(s).goid
 	}

@@ -6,17 +6,16 @@ package rt
 
 // AcquireFast reports whether g knows all that the object of key tells.
 func (g *G) AcquireFast(key uintptr) bool {
-	r := Lookup(key)
+	r := Find(key)
 	if r == nil {
 		return true
 	}
-	n := Epoch(ld64(&r.state))
-	return n == 0 || uint64(n)&lockBit == 0 && g.knowsName(n)
+	return g.knowsName(Epoch(ld64(&r.state)))
 }
 
 // Acquire makes g learn what the object of key tells.
 func (g *G) Acquire(key uintptr) {
-	r := Lookup(key)
+	r := Find(key)
 	if r == nil {
 		return
 	}
@@ -36,7 +35,7 @@ func (g *G) Acquire(key uintptr) {
 // the lock had never been released. An uncontended lock around a map then
 // moves no time, which is what makes it cheap.
 func (g *G) AcquireExclusiveFast(key uintptr) bool {
-	r := Lookup(key)
+	r := Find(key)
 	if r == nil {
 		return true
 	}
@@ -47,7 +46,7 @@ func (g *G) AcquireExclusiveFast(key uintptr) bool {
 		}
 		return true
 	}
-	return n == 0 || uint64(n)&lockBit == 0 && g.knowsName(n)
+	return g.knowsName(n)
 }
 
 // ReopenShared does for a reader what [G.AcquireExclusiveFast] does for the
@@ -57,21 +56,21 @@ func (g *G) ReopenShared(readers uintptr) {
 	if g.pub != readers || g.cur != 0 || g.slot == 0 {
 		return
 	}
-	if r := Lookup(readers); r != nil && r.flags&flagTaught == 0 && r.holds(g) {
+	if r := Find(readers); r != nil && r.flags&flagTaught == 0 && r.holds(g) {
 		g.cur = g.name
 	}
 }
 
 // AcquireClearFast is the Fast form of [G.AcquireClear].
 func (g *G) AcquireClearFast(key uintptr) bool {
-	r := Lookup(key)
+	r := Find(key)
 	return r == nil || ld64(&r.state) == 0
 }
 
 // AcquireClear is [G.Acquire] of what readers released, by the writer that now
 // owns the lock: the next one will learn it from this one.
 func (g *G) AcquireClear(key uintptr) {
-	r := Lookup(key)
+	r := Find(key)
 	if r == nil {
 		return
 	}
@@ -90,7 +89,7 @@ func (g *G) AcquireClear(key uintptr) {
 
 // ReleaseFast reports whether the content of key is what g knows.
 func (g *G) ReleaseFast(key uintptr) bool {
-	r := Lookup(key)
+	r := Find(key)
 	if r == nil {
 		return g.mute()
 	}
@@ -120,7 +119,7 @@ func (g *G) ReleaseMergeFast(key uintptr) bool {
 	if g.name == 0 && g.cur == 0 {
 		return true
 	}
-	r := Lookup(key)
+	r := Find(key)
 	if r == nil {
 		return g.mute()
 	}

@@ -5,21 +5,22 @@ import "unsafe"
 // A table finds records by key: open addressing, entries of a record's address
 // in the low 48 bits and a tag of the key's hash above. It is read without a
 // lock; a record that is found stays as long as its object lives.
-type table struct {
-	_     notInHeap
-	shift uint32 // 64 - log2 of the number of entries
-	mask  uint64
-	e     [1]uint64
-}
+//
+// A table is one word, so that a reader gets all of it at once: the address of
+// its entries, and the logarithm of their number in the six low bits. Behind
+// the entries there is slack, so that no probe need turn round; the last entry
+// is never used.
+type table uintptr
 
 const (
 	minTableBits = 12
+	tableSlack   = 64
 	tombstone    = 1
 	ptrMask      = 1<<48 - 1
 )
 
 var (
-	tab     uintptr // *table
+	tab     uintptr // table
 	tabMu   spin
 	tabUsed uint64 // entries that are not 0
 
@@ -34,35 +35,54 @@ var Track func(key uintptr) (head *uintptr, ok bool)
 
 // Init makes the engine ready; SysAlloc and Track must be set.
 func Init() {
-	tab = uintptr(unsafe.Pointer(newTable(minTableBits)))
+	tab = uintptr(newTable(minTableBits))
 	cells.init(unsafe.Sizeof(Cell{}))
 	reads.init(unsafe.Sizeof(readSet{}))
 	stacks.init()
 }
 
-func newTable(bits uint32) *table {
-	n := uintptr(1) << bits
-	t := (*table)(SysAlloc(unsafe.Sizeof(table{}) + (n-1)*8))
-	t.shift = 64 - bits
-	t.mask = uint64(n - 1)
-	return t
+func newTable(bits uint32) table {
+	n := uintptr(1)<<bits + tableSlack
+	return table(uintptr(SysAlloc((n+8)*8))+63)&^63 | table(bits)
 }
 
-func (t *table) at(i uint64) *uint64 {
-	return (*uint64)(unsafe.Add(unsafe.Pointer(&t.e), (i&t.mask)*8))
+func (t table) bits() uint32 { return uint32(t & 63) }
+
+// first returns the entry at which the search for hash h begins.
+func (t table) first(h uint64) *uint64 {
+	return (*uint64)(at(uintptr(t)&^63 + uintptr(h>>(-uint(t)&63))*8))
 }
+
+func next(e *uint64) *uint64 { return (*uint64)(unsafe.Add(unsafe.Pointer(e), 8)) }
+
+// size returns the number of entries that may be used.
+func (t table) size() uintptr { return uintptr(1)<<t.bits() + tableSlack - 1 }
+
+func (t table) at(i uintptr) *uint64 { return (*uint64)(at(uintptr(t)&^63 + i*8)) }
 
 func hash(key uintptr) uint64 { return uint64(key) * 0x9e3779b97f4a7c15 }
 
 // tagOf is never 0, so that no tag is a tombstone's.
 func tagOf(h uint64) uint64 { return h>>24&0xffff | 1 }
 
+// Find is [Lookup] with the first probe, which nearly always decides, inline.
+func Find(key uintptr) *Record {
+	h := hash(key)
+	e := *table(ldptr(&tab)).first(h)
+	if e == 0 {
+		return nil
+	}
+	if r := (*Record)(at(uintptr(e & ptrMask))); e>>48 == tagOf(h) && r.key == key {
+		return r
+	}
+	return Lookup(key)
+}
+
 // Lookup returns the record of key, nil if it has none.
 func Lookup(key uintptr) *Record {
-	t := (*table)(at(ldptr(&tab)))
 	h := hash(key)
-	for i := h >> t.shift; ; i++ {
-		e := *t.at(i)
+	for p := table(ldptr(&tab)).first(h); ; p = next(p) {
+		e := *p
 		if e == 0 {
 			return nil
 		}
@@ -72,6 +92,18 @@ func Lookup(key uintptr) *Record {
 			}
 		}
 	}
+}
+
+// insert puts an entry for hash h into t and reports whether there was room.
+func (t table) insert(h, entry uint64) bool {
+	end := t.at(t.size())
+	for p := t.first(h); p != end; p = next(p) {
+		if *p == 0 {
+			st64(p, entry)
+			return true
+		}
+	}
+	return false
 }
 
 // create returns the record of key, making it if need be, or nil if key cannot have one.
@@ -87,16 +119,12 @@ func create(key uintptr) *Record {
 	}
 	r := (*Record)(recordPool.get())
 	r.key = key
-	t := (*table)(at(tab))
-	if tabUsed >= (t.mask+1)/2 {
+	h := hash(key)
+	entry := tagOf(h)<<48 | uint64(uintptr(unsafe.Pointer(r)))
+	t := table(tab)
+	for tabUsed >= uint64(1)<<t.bits()/2 || !t.insert(h, entry) {
 		t = growTable(t)
 	}
-	h := hash(key)
-	i := h >> t.shift
-	for *t.at(i) != 0 {
-		i++
-	}
-	st64(t.at(i), tagOf(h)<<48|uint64(uintptr(unsafe.Pointer(r))))
 	tabUsed++
 	tabMu.unlock()
 	if head != nil {
@@ -108,43 +136,46 @@ func create(key uintptr) *Record {
 // growTable replaces t by one without tombstones and with room. Readers may go
 // on in t: what they can look for was there before. t is never freed; all old
 // tables together are smaller than the present one.
-func growTable(t *table) *table {
+func growTable(t table) table {
 	live := uint64(0)
-	for i := uint64(0); i <= t.mask; i++ {
+	for i := uintptr(0); i < t.size(); i++ {
 		if *t.at(i) > tombstone {
 			live++
 		}
 	}
-	bits := 64 - t.shift
-	if live > (t.mask+1)/4 {
+	bits := t.bits()
+	if live > uint64(1)<<bits/4 {
 		bits++
 	}
-	n := newTable(bits)
-	for i := uint64(0); i <= t.mask; i++ {
-		e := *t.at(i)
-		if e <= tombstone {
-			continue
+	for {
+		n := newTable(bits)
+		if t.copyTo(n) {
+			tabUsed = live
+			stptr(&tab, uintptr(n))
+			return n
 		}
-		j := hash((*Record)(at(uintptr(e&ptrMask))).key) >> n.shift
-		for *n.at(j) != 0 {
-			j++
-		}
-		*n.at(j) = e
+		bits++
 	}
-	tabUsed = live
-	stptr(&tab, uintptr(unsafe.Pointer(n)))
-	return n
+}
+
+func (t table) copyTo(n table) bool {
+	for i := uintptr(0); i < t.size(); i++ {
+		e := *t.at(i)
+		if e > tombstone && !n.insert(hash((*Record)(at(uintptr(e&ptrMask))).key), e) {
+			return false
+		}
+	}
+	return true
 }
 
 // remove forgets r, whose object is dead.
 func (r *Record) remove() {
 	tabMu.lock()
-	t := (*table)(at(tab))
-	i := hash(r.key) >> t.shift
-	for *t.at(i)&ptrMask != uint64(uintptr(unsafe.Pointer(r))) {
-		i++
+	p := table(tab).first(hash(r.key))
+	for *p&ptrMask != uint64(uintptr(unsafe.Pointer(r))) {
+		p = next(p)
 	}
-	st64(t.at(i), tombstone)
+	st64(p, tombstone)
 	tabMu.unlock()
 	release(r.k)
 	if r.pairs != nil {

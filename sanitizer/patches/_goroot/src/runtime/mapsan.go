@@ -135,7 +135,7 @@ func mapsanAccess(gp *g, typ *abi.MapType, m *maps.Map, op rt.Op) {
 	}
 	systemstack(func() {
 		var prior rt.Access
-		stack := rt.PutStack(mapsanFrame())
+		stack := mapsanCtx(gp).PutStack(mapsanFrame())
 		if m.Mapsan.Access(&m.MapsanIndex, addr, mapsanCtx(gp), op, stack, &prior, func(cell uint32) {
 			if s := spanOf(addr); s != nil && s.state.get() == mSpanInUse {
 				rt.LinkCell(&s.mapsanCells, cell)
@@ -160,8 +160,8 @@ func mapsanGoStart(newg *g) {
 	}
 	var origin uint32
 	fp, lo, hi := mapsanFrame()
-	if fp != 0 {
-		origin = rt.PutStack(fp, lo, hi)
+	if g := mapsanCtx(spawner); g != nil && fp != 0 {
+		origin = g.PutStack(fp, lo, hi)
 	}
 	g := rt.Fork(mapsanCtx(spawner), newg.goid, origin, isSystemGoroutine(newg, false))
 	newg.racectx = uintptr(unsafe.Pointer(g))
@@ -352,16 +352,15 @@ func raceWriteObjectPC(t *_type, addr unsafe.Pointer, callerpc, pc uintptr) {}
 
 // mapsanAtomicBegin locks the record of addr for a store or a
 // read-modify-write, if it has one or the present goroutine has something to
-// tell. The read of addr faults, if it must, before anything is locked.
+// tell.
 //
 //go:nosplit
 func mapsanAtomicBegin(addr unsafe.Pointer) (r *rt.Record, n rt.Epoch) {
-	_ = *(*byte)(addr)
 	g := mapsanCtx(getg())
 	if g == nil {
 		return nil, 0
 	}
-	r = rt.Lookup(uintptr(addr))
+	r = rt.Find(uintptr(addr))
 	if r == nil {
 		if g.Mute() {
 			return nil, 0
@@ -390,13 +389,4 @@ func mapsanAtomicEnd(addr unsafe.Pointer, r *rt.Record, n rt.Epoch, acquire, rel
 		return
 	}
 	systemstack(func() { g.AtomicEnd(r, n, acquire, release) })
-}
-
-// mapsanLoaded reports whether a load while r had the name n needs no more
-// than that the name is still the same.
-//
-//go:nosplit
-func mapsanLoaded(n rt.Epoch) bool {
-	g := mapsanCtx(getg())
-	return g == nil || g.Loaded(n)
 }
