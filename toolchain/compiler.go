@@ -9,12 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // identity gives the rebuilt compiler a version line of its own: the go
 // command takes this line for a release's tool ID, and would otherwise reuse
-// packages that the original compiler built. The name in it is replaced by the
-// toolchain's key.
+// packages that the original compiler built. KEY is replaced by what names the
+// compiler.
 var identity = Edit{
 	Name:  "compiler identity",
 	File:  "src/cmd/internal/objabi/flag.go",
@@ -31,6 +32,37 @@ func identityOf(key string) Edit {
 
 func compilerPath(root string, tc Toolchain) string {
 	return filepath.Join(root, "pkg", "tool", tc.HostOS+"_"+tc.HostArch, "compile"+exeSuffix(tc.HostOS))
+}
+
+// putCompiler replaces the compiler of the tree at root by the one of its
+// sources. One that was built before is in kept: most versions of a set leave
+// the compiler as it is.
+func putCompiler(ctx context.Context, tc Toolchain, root, scratch, kept, key string, opts Options) error {
+	if isCompiler(ctx, kept, key) {
+		now := time.Now()
+		os.Chtimes(kept, now, now) // for prune; a failure costs a build later
+		out := compilerPath(root, tc)
+		if err := os.Remove(out); err != nil {
+			return err
+		}
+		return copyFile(kept, out)
+	}
+	err := opts.step("building its compiler", func() error { return buildCompiler(ctx, tc, root, scratch) })
+	if err != nil {
+		return err
+	}
+	fresh := filepath.Join(scratch, "compile")
+	if err := copyFile(compilerPath(root, tc), fresh); err != nil {
+		return err
+	}
+	return os.Rename(fresh, kept)
+}
+
+// isCompiler reports whether path is the compiler named key, by its own word:
+// a file that lost its content in a power cut says nothing.
+func isCompiler(ctx context.Context, path, key string) bool {
+	out, err := exec.CommandContext(ctx, path, "-V=full").Output()
+	return err == nil && strings.HasSuffix(strings.TrimSpace(string(out)), "mapsan:"+key)
 }
 
 // buildCompiler replaces the compiler of the tree at root by one built from

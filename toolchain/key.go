@@ -7,15 +7,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 )
 
 // layout changes whenever this package lays the same set differently.
-const layout = 1
+const layout = 2
 
-// key names a laid toolchain by everything it is made of. The original is
-// identified by its place, its VERSION file and its go command's size and time,
-// so that one that was updated in place is another.
+// key names a laid toolchain by everything it is made of, or a compiler when
+// part is the part of the set below src/cmd. The original is identified by its
+// place, its VERSION file and its go command's size and time, so that one that
+// was updated in place is another.
 func key(tc Toolchain, part Set) (string, error) {
 	h := sha256.New()
 	version, err := os.ReadFile(filepath.Join(tc.GOROOT, "VERSION"))
@@ -26,7 +26,7 @@ func key(tc Toolchain, part Set) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the toolchain %s: %s: bin/go: %w; reinstall it", tc.Version, tc.GOROOT, reason(err))
 	}
-	fmt.Fprintf(h, "layout %d host %s/%s by %s\n", layout, tc.HostOS, tc.HostArch, runtime.GOOS)
+	fmt.Fprintf(h, "layout %d host %s/%s\n", layout, tc.HostOS, tc.HostArch)
 	fmt.Fprintf(h, "base %q %q %d %d\n", tc.GOROOT, version, gocmd.Size(), gocmd.ModTime().UnixNano())
 	for _, e := range part.Edits {
 		fmt.Fprintf(h, "edit %q %q %q %d\n", e.File, e.Old, e.New, e.Times)

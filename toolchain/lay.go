@@ -171,11 +171,15 @@ func build(ctx context.Context, laid Laid, part Set, opts Options) (err error) {
 	}
 
 	tc := laid.Toolchain
-	rebuild := part.touches("src/cmd")
-	if rebuild {
-		part.Edits = append(part.Edits[:len(part.Edits):len(part.Edits)], identityOf(laid.Key))
-	}
 	cmdPart, rest := part.split()
+	rebuild := len(cmdPart.Edits)+len(cmdPart.Adds) > 0
+	var compiler string
+	if rebuild {
+		if compiler, err = key(tc, cmdPart); err != nil {
+			return err
+		}
+		cmdPart.Edits = append(cmdPart.Edits, identityOf(compiler))
+	}
 	// Both before the slow steps: a patch that does not apply says so at once.
 	cmdFiles, err := cmdPart.apply(tc.GOROOT, tc.Version)
 	if err != nil {
@@ -195,8 +199,8 @@ func build(ctx context.Context, laid Laid, part Set, opts Options) (err error) {
 		if err := write(root, cmdFiles); err != nil {
 			return err
 		}
-		err = opts.step("building its compiler", func() error { return buildCompiler(ctx, tc, root, scratch) })
-		if err != nil {
+		kept := filepath.Join(filepath.Dir(laid.Root), compilerPrefix+compiler)
+		if err := putCompiler(ctx, tc, root, scratch, kept, compiler, opts); err != nil {
 			return err
 		}
 		fi, err := os.Stat(compilerPath(root, tc))

@@ -81,22 +81,6 @@ func holds(list, minor string) bool {
 	return list == "" || slices.Contains(strings.Fields(list), minor)
 }
 
-// touches reports whether the set changes a file below the slash path dir.
-func (s Set) touches(dir string) bool {
-	prefix := dir + "/"
-	for _, e := range s.Edits {
-		if strings.HasPrefix(e.File, prefix) {
-			return true
-		}
-	}
-	for _, a := range s.Adds {
-		if strings.HasPrefix(a.File, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // split divides the set into what lies below src/cmd and the rest.
 func (s Set) split() (cmd, rest Set) {
 	cmd, rest = Set{Version: s.Version, Go: s.Go}, Set{Version: s.Version, Go: s.Go}

@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// compilerPrefix begins the name of a built compiler that is kept beside the
+// toolchains.
+const compilerPrefix = "compile-"
+
 // unusedFor is how long a laid toolchain may lie unused before the next
 // preparation removes it; the go command keeps build cache entries for five
 // days.
@@ -56,5 +60,11 @@ func prune(dir, keep string) {
 			os.RemoveAll(root)
 		}
 		l.unlock()
+	}
+	compilers, _ := filepath.Glob(filepath.Join(dir, compilerPrefix+"*"))
+	for _, path := range compilers {
+		if fi, err := os.Stat(path); err == nil && time.Since(fi.ModTime()) > unusedFor {
+			os.Remove(path)
+		}
 	}
 }
