@@ -19,7 +19,9 @@ func Shrink(p *Program, fails func(*Program) bool) *Program {
 		}
 		for k := range kinds {
 			for obj := range newState(p.Shape).count(k, 0) {
-				drop(func(_ int, e Event) bool { return !e.Access() && e.Kind != Go && e.Obj == obj && e.sort() == Event{Kind: k}.sort() })
+				drop(func(_ int, e Event) bool {
+					return !e.Access() && e.Kind != Go && e.Obj == obj && e.sort() == Event{Kind: k}.sort()
+				})
 			}
 		}
 		for size := len(p.Events) / 2; size > 0; size /= 2 {
