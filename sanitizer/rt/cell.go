@@ -117,9 +117,9 @@ func (c *Cell) SeenShared(g *G) bool {
 	return false
 }
 
-// Access puts an access by g into c. If an earlier access conflicts with it
+// Access puts an access by g into c, which h leads to. If an earlier access conflicts with it
 // and is not ordered before it, Access copies it to prior and reports true.
-func (c *Cell) Access(g *G, op Op, stack uint32, prior *Access) bool {
+func (c *Cell) Access(h *Head, g *G, op Op, stack uint32, prior *Access) bool {
 	g.open()
 	me := Access{Epoch: g.cur, who: g.ID<<8 | uint64(op), Stack: stack, Origin: g.Origin}
 	c.lock()
@@ -137,6 +137,7 @@ func (c *Cell) Access(g *G, op Op, stack uint32, prior *Access) bool {
 	} else {
 		c.addRead(g, &me)
 	}
+	h.note(g, op)
 	c.unlock()
 	return raced
 }

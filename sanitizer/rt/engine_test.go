@@ -171,7 +171,7 @@ type shadow struct {
 
 func (s *shadow) seen(g *G, c *Cell, op Op) bool {
 	if op.Write() {
-		return s.head.SeenWrite(s.index, g) || c != nil && c.Seen(g, true)
+		return s.head.SeenWrite(g) || c != nil && c.Seen(g, true)
 	}
 	return s.head.SeenRead(g) || c != nil && (c.Seen(g, false) || c.SeenShared(g))
 }

@@ -103,6 +103,7 @@ func (g *G) knowsName(n Epoch) bool {
 	return n == g.name || n == g.seen || g.searchName(n)
 }
 
+//go:noinline
 func (g *G) searchName(n Epoch) bool {
 	switch {
 	case n == 0:

@@ -79,6 +79,8 @@ func Find(key uintptr) *Record {
 }
 
 // Lookup returns the record of key, nil if it has none.
+//
+//go:noinline
 func Lookup(key uintptr) *Record {
 	h := hash(key)
 	for p := table(ldptr(&tab)).first(h); ; p = next(p) {

@@ -81,7 +81,7 @@ func mapsan_lookup(typ *abi.MapType, m *maps.Map) {
 //go:nosplit
 func mapsan_assign(typ *abi.MapType, m *maps.Map) {
 	gp := getg()
-	if g := mapsanCtx(gp); g != nil && !m.Mapsan.SeenWrite(m.MapsanIndex, g) {
+	if g := mapsanCtx(gp); g != nil && !m.Mapsan.SeenWrite(g) {
 		mapsanAccess(gp, typ, m, rt.OpAssign)
 	}
 }
@@ -113,7 +113,7 @@ const (
 func mapsanMap(typ *abi.MapType, m *maps.Map, op rt.Op) {
 	gp := getg()
 	g := mapsanCtx(gp)
-	if g == nil || m == nil || m.Mapsan.SeenRead(g) && (!op.Write() || m.Mapsan.SeenWrite(m.MapsanIndex, g)) {
+	if g == nil || m == nil || m.Mapsan.SeenWrite(g) || !op.Write() && m.Mapsan.SeenRead(g) {
 		return
 	}
 	mapsanAccess(gp, typ, m, op)
