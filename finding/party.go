@@ -1,0 +1,78 @@
+package finding
+
+// Party is one side of a finding.
+type Party struct {
+	Access    Access    `json:"access"`
+	Goroutine Goroutine `json:"goroutine"`
+	// Stack is the access's stack, innermost frame first.
+	Stack []Frame `json:"stack,omitempty" absent:"reason"`
+	// Partial says that the stack could not be walked to its end.
+	Partial bool `json:"partial,omitempty"`
+	// Locks are those that the party held at the access, as far as known.
+	Locks   []Lock  `json:"locks,omitempty"`
+	Missing Missing `json:"missing,omitempty"`
+}
+
+// Access is one operation on the map.
+type Access struct {
+	Op Op `json:"op"`
+	// Expr is the map as this party's source names it, where it was found.
+	Expr string `json:"expr,omitempty"`
+	// Site is the place in the source where Expr stands. It is not always the
+	// innermost frame: json.Marshal(s) reads s's maps from inside the library.
+	Site Position `json:"site,omitzero"`
+}
+
+// Goroutine is who made the access.
+type Goroutine struct {
+	ID    uint64 `json:"id,omitempty" absent:"reason"`
+	State string `json:"state,omitempty"` // running, finished
+	Main  bool   `json:"main,omitempty"`
+	// Origin is the stack of the go statement, innermost frame first.
+	Origin        []Frame `json:"origin,omitempty"`
+	OriginPartial bool    `json:"origin_partial,omitempty"`
+	// Runtime says that the runtime itself started the goroutine.
+	Runtime bool    `json:"runtime,omitempty"`
+	Missing Missing `json:"missing,omitempty"`
+}
+
+// Frame is one function of a stack.
+type Frame struct {
+	Func string `json:"func"`
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
+	// Offset is the pc relative to the function's entry; 0 in an inlined frame.
+	Offset uint64 `json:"offset,omitempty"`
+}
+
+// Position is where the frame stands in the source.
+func (f Frame) Position() Position { return Position{File: f.File, Line: f.Line} }
+
+// Lock is a lock that a party held.
+type Lock struct {
+	Expr string `json:"expr,omitempty"` // "s.mu"
+	Addr Addr   `json:"addr,omitempty"`
+	// Shared says that it was held for reading only.
+	Shared bool     `json:"shared,omitempty"`
+	Site   Position `json:"site,omitzero"`
+}
+
+// Site is the frame that a person would look at first: the innermost one
+// outside the standard library and the packages that work on any map. When
+// there is none (the library's own tests) only the latter are passed over.
+func (p *Party) Site() (Frame, bool) {
+	for _, f := range p.Stack {
+		if !InStd(f.Func) && !InReader(f.Func) {
+			return f, true
+		}
+	}
+	for _, f := range p.Stack {
+		if !InReader(f.Func) {
+			return f, true
+		}
+	}
+	if len(p.Stack) > 0 {
+		return p.Stack[0], true
+	}
+	return Frame{}, false
+}

@@ -1,0 +1,262 @@
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mapsan/mapsan/finding"
+)
+
+const ruler = "=================="
+
+// The terminal colours that text uses.
+const (
+	bold   = "1"
+	red    = "1;31"
+	yellow = "33"
+	green  = "32"
+	cyan   = "36"
+	faint  = "2"
+)
+
+// Text writes the finding for a person at a terminal.
+func Text(w io.Writer, f *finding.Finding, o Options) error {
+	t := &text{w: bufio.NewWriter(w), o: o, src: newSources(o), width: o.Width}
+	if t.width <= 0 {
+		t.width = 80
+	}
+	t.width = max(t.width, 40)
+	t.finding(f)
+	return t.w.Flush()
+}
+
+type text struct {
+	w     *bufio.Writer
+	o     Options
+	src   *sources
+	width int
+}
+
+func (t *text) finding(f *finding.Finding) {
+	t.line(ruler)
+	t.line("%s on %s", t.color(red, "WARNING: MAP RACE"), t.color(bold, oneLine(mapName(f))))
+	t.mapLines(f)
+	for i := range f.Parties {
+		t.line("")
+		t.party(f, i)
+	}
+	for i := range f.Parties {
+		t.line("")
+		t.origin(&f.Parties[i])
+	}
+	t.line("")
+	t.line("%s", t.color(bold, "Why it is a race:"))
+	for _, s := range why(f, t.o) {
+		t.prose("  ", s)
+	}
+	if l := f.Evidence.Log; l != nil {
+		t.line("")
+		t.line("%s", t.color(bold, "In the log:"))
+		for _, s := range l.Lines {
+			t.line("  %s", oneLine(s))
+		}
+	}
+	t.fixes(f)
+	if all := missing(f); len(all) > 0 {
+		t.line("")
+		t.line("%s", t.color(bold, "Not known:"))
+		for _, s := range all {
+			t.prose("  ", s)
+		}
+	}
+	t.line("")
+	t.line("%s", t.color(faint, t.footer(f)))
+	t.line(ruler)
+}
+
+func (t *text) mapLines(f *finding.Finding) {
+	m := &f.Map
+	typ := m.Type
+	if m.Declared != "" && m.Declared != m.Type {
+		typ = m.Declared
+	}
+	if typ != "" && m.Expr != "" {
+		t.line("  %s", oneLine(typ))
+	}
+	where := what(f)
+	if !m.Decl.IsZero() {
+		if where != "" {
+			where += ", "
+		}
+		where += "declared at " + t.o.place(m.Decl)
+	}
+	if where != "" {
+		t.prose("  ", where)
+	}
+}
+
+func (t *text) party(f *finding.Finding, i int) {
+	p := &f.Parties[i]
+	head := upper(p.Access.Op.String())
+	if i == 1 && f.Evidence.Clocks != nil {
+		head = "Previous " + p.Access.Op.String()
+	}
+	on := ""
+	if p.Access.Expr != "" && p.Access.Expr != f.Map.Expr {
+		on = " of " + oneLine(p.Access.Expr)
+	}
+	t.line("%s%s by %s:", t.color(yellow, head), on, t.color(bold, goroutine(&p.Goroutine)))
+	t.stack(p.Stack, p.Partial, p.Access.Site)
+}
+
+// stack writes frames with the source of the access: at the innermost frame,
+// and where the map is named if that is further out.
+func (t *text) stack(frames []finding.Frame, partial bool, named finding.Position) {
+	if len(frames) == 0 {
+		t.line("  [no stack]")
+	}
+	for i, fr := range frames {
+		t.frame(fr)
+		pos := fr.Position()
+		if i == 0 && (named.IsZero() || !finding.InReader(fr.Func)) || !named.IsZero() && pos.File == named.File && pos.Line == named.Line {
+			t.excerpt(pos, 1)
+		}
+	}
+	if partial {
+		t.line("  [the stack could not be walked further]")
+	}
+}
+
+func (t *text) frame(fr finding.Frame) {
+	t.line("  %s()", oneLine(fr.Func))
+	place := oneLine(t.o.place(fr.Position()))
+	if fr.Offset != 0 {
+		place += fmt.Sprintf(" +0x%x", fr.Offset)
+	}
+	t.line("      %s", t.color(cyan, place))
+}
+
+func (t *text) excerpt(p finding.Position, around int) {
+	for _, l := range t.src.excerpt(p, around) {
+		mark := " "
+		if l.Here {
+			mark = ">"
+		}
+		s := fmt.Sprintf("      %s %4d | %s", mark, l.Number, l.Text)
+		if cut := t.width; utf8.RuneCountInString(s) > cut {
+			s = string([]rune(s)[:cut-3]) + "..."
+		}
+		if l.Here {
+			s = t.color(bold, s)
+		} else {
+			s = t.color(faint, s)
+		}
+		t.line("%s", s)
+	}
+}
+
+func (t *text) origin(p *finding.Party) {
+	g := &p.Goroutine
+	state := ""
+	if g.State != "" {
+		state = " (" + oneLine(g.State) + ")"
+	}
+	who := t.color(bold, upper(goroutine(g)))
+	switch {
+	case g.Main:
+		t.line("%s%s began with the program.", who, state)
+	case g.Runtime:
+		t.line("%s%s was started by the runtime.", who, state)
+	case len(g.Origin) == 0:
+		t.line("%s%s was started at a place that is not known.", who, state)
+	default:
+		t.line("%s%s was started at:", who, state)
+		for i, fr := range g.Origin {
+			t.frame(fr)
+			if i == 0 {
+				t.excerpt(fr.Position(), 0)
+			}
+		}
+		if g.OriginPartial {
+			t.line("  [the stack could not be walked further]")
+		}
+	}
+}
+
+func (t *text) fixes(f *finding.Finding) {
+	if len(f.Fixes) == 0 {
+		return
+	}
+	t.line("")
+	t.line("%s", t.color(bold, "What to do:"))
+	for i, x := range f.Fixes {
+		mark := "  - "
+		if i == 0 {
+			mark = "  * "
+		}
+		t.paragraph(mark, "    ", t.paint(green), oneLine(x.Title))
+		if x.Text != "" {
+			t.prose("    ", x.Text)
+		}
+		if x.Code != "" {
+			for _, s := range strings.Split(clean(x.Code), "\n") {
+				t.line("%s", strings.TrimRight("        "+strings.ReplaceAll(s, "\t", "    "), " "))
+			}
+		}
+	}
+}
+
+func (t *text) footer(f *finding.Finding) string {
+	s := fmt.Sprintf("%s  %s by %s  fingerprint %s", f.Rule, f.Grade, f.Engine, f.Fingerprint())
+	if f.Resource.PID != 0 {
+		s += fmt.Sprintf("  pid %d", f.Resource.PID)
+	}
+	if f.Resource.Test != "" {
+		s = fmt.Sprintf("In %s of %s\n", oneLine(f.Resource.Test), oneLine(f.Resource.Package)) + s
+	}
+	return s
+}
+
+func (t *text) line(format string, args ...any) {
+	fmt.Fprintf(t.w, format, args...)
+	t.w.WriteByte('\n')
+}
+
+// prose wraps words to the width.
+func (t *text) prose(indent, s string) { t.paragraph(indent, indent, nil, oneLine(s)) }
+
+func (t *text) paragraph(first, rest string, paint func(string) string, s string) {
+	lead := first
+	line := ""
+	flush := func() {
+		if paint != nil {
+			line = paint(line)
+		}
+		t.line("%s%s", lead, line)
+		lead, line = rest, ""
+	}
+	for _, word := range strings.Fields(s) {
+		if line != "" && utf8.RuneCountInString(lead)+utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > t.width {
+			flush()
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	flush()
+}
+
+func (t *text) paint(code string) func(string) string {
+	return func(s string) string { return t.color(code, s) }
+}
+
+func (t *text) color(code, s string) string {
+	if !t.o.Color || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}

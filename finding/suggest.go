@@ -1,0 +1,242 @@
+package finding
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Suggest derives ways out from what the finding says about the map, its
+// parties and the locks declared beside it. The best comes first.
+func Suggest(f *Finding) []Fix {
+	s := suggestion{f: f, expr: cmp.Or(f.Map.Expr, "the map")}
+	s.base, s.name = splitExpr(f.Map.Expr)
+	var fixes []Fix
+	switch {
+	case len(f.Map.Guards) > 0:
+		fixes = append(fixes, s.useGuard(f.Map.Guards[0]))
+	case f.Map.Kind == Field:
+		fixes = append(fixes, s.newFieldGuard())
+	case f.Map.Kind == Global:
+		fixes = append(fixes, s.newGlobalGuard())
+	case f.Map.Kind == Local, f.Map.Kind == Captured, f.Map.Kind == Parameter:
+		fixes = append(fixes, s.newLocalGuard(), Fix{
+			Title: "or give each goroutine a map of its own",
+			Text: "When the goroutines only collect results, let each fill its own map and merge the maps after all have ended " +
+				"(sync.WaitGroup.Wait orders what they did before what follows).",
+		})
+	default:
+		fixes = append(fixes, Fix{
+			Title: "guard " + s.expr + " with one sync.RWMutex",
+			Text:  s.sentence("the mutex") + " Every other use of the map needs it too.",
+		})
+	}
+	if x, ok := s.copyForReader(); ok {
+		fixes = append(fixes, x)
+	}
+	if f.Map.Kind == Field || f.Map.Kind == Global {
+		fixes = append(fixes, Fix{
+			Title: "or make it a sync.Map",
+			Text: "It needs no lock around each use and is the faster one when keys are written once and read many times; " +
+				"it gives no way to change two keys together.",
+		})
+	}
+	return fixes
+}
+
+type suggestion struct {
+	f                *Finding
+	expr, base, name string
+}
+
+// useGuard proposes the lock that the map's struct or package already has.
+func (s suggestion) useGuard(guard string) Fix {
+	field, typ, named := strings.Cut(guard, " ")
+	lock := field
+	if !named {
+		lock, typ = s.base, field // an embedded lock is used through its struct
+	} else if s.f.Map.Kind == Field && s.base != "" {
+		lock = s.base + "." + field
+	}
+	rw := strings.HasSuffix(typ, "RWMutex")
+	var held []string
+	for i := range s.f.Parties {
+		p := &s.f.Parties[i]
+		place := s.place(p)
+		l, ok := lockNamed(p, field)
+		switch {
+		case !ok:
+		case l.Shared && p.Access.Op.IsWrite():
+			return Fix{
+				Title: "take " + lock + ".Lock, not RLock, to modify " + s.expr,
+				Text: fmt.Sprintf("%s modifies the map under %s.RLock, which lets other readers and such writers in at the same time.",
+					place, lock),
+				Code: lock + ".Lock()\ndefer " + lock + ".Unlock()",
+			}
+		default:
+			held = append(held, place)
+		}
+	}
+	text := s.locked(lock, rw)
+	if len(held) == 1 {
+		text = held[0] + " holds " + lock + ", the other side does not. " + text
+	}
+	return Fix{Title: "hold " + lock + " at both accesses", Text: text, Code: s.code(lock, rw)}
+}
+
+func lockNamed(p *Party, field string) (Lock, bool) {
+	for _, l := range p.Locks {
+		if l.Expr == field || strings.HasSuffix(l.Expr, "."+field) {
+			return l, true
+		}
+	}
+	return Lock{}, false
+}
+
+func (s suggestion) newFieldGuard() Fix {
+	owner := "the struct"
+	if parts := strings.Split(s.f.Map.Name, "."); len(parts) >= 2 {
+		owner = parts[len(parts)-2]
+	}
+	lock := cmp.Or(s.base, "s") + ".mu"
+	return Fix{
+		Title: fmt.Sprintf("guard %s with a sync.RWMutex in %s", cmp.Or(s.name, "the field"), owner),
+		Text:  s.locked(lock, true) + " Every other use of the field needs it too.",
+		Code: fmt.Sprintf("type %s struct {\n\tmu sync.RWMutex // guards %s\n\t%s %s\n}\n\n%s", owner, cmp.Or(s.name, "the map"),
+			cmp.Or(s.name, "m"), cmp.Or(s.f.Map.Declared, s.f.Map.Type, "map[K]V"), s.code(lock, true)),
+	}
+}
+
+func (s suggestion) newGlobalGuard() Fix {
+	lock := cmp.Or(s.name, "m") + "Mu"
+	return Fix{
+		Title: fmt.Sprintf("guard %s with a sync.RWMutex beside it", s.expr),
+		Text:  s.locked(lock, true) + " Every other use of the variable needs it too.",
+		Code:  fmt.Sprintf("var %s sync.RWMutex // guards %s\n\n%s", lock, cmp.Or(s.name, "m"), s.code(lock, true)),
+	}
+}
+
+func (s suggestion) newLocalGuard() Fix {
+	return Fix{
+		Title: fmt.Sprintf("guard %s with a mutex declared beside it", s.expr),
+		Text:  s.locked("mu", false),
+		Code:  fmt.Sprintf("var mu sync.Mutex // guards %s\n\n%s", s.expr, s.code("mu", false)),
+	}
+}
+
+// copyForReader proposes a copy where a library walks the map: a lock held
+// around an encoder is held for as long as its writer takes.
+func (s suggestion) copyForReader() (Fix, bool) {
+	for i := range s.f.Parties {
+		p := &s.f.Parties[i]
+		if len(p.Stack) == 0 || p.Access.Op.IsWrite() {
+			continue
+		}
+		path := PackagePath(p.Stack[0].Func)
+		if !InReader(p.Stack[0].Func) || path == "maps" || path == "slices" || path == "iter" {
+			continue
+		}
+		expr := cmp.Or(p.Access.Expr, s.expr)
+		return Fix{
+			Title: fmt.Sprintf("or hand a copy to the code that reads it by reflection (%s)", s.place(p)),
+			Text: fmt.Sprintf("maps.Clone(%s) under the lock, then work on the clone without it. What the values point to is still shared.",
+				expr),
+		}, true
+	}
+	return Fix{}, false
+}
+
+// locked says which side takes the lock how.
+func (s suggestion) locked(lock string, rw bool) string {
+	if !rw {
+		return s.sentence(lock + ".Lock")
+	}
+	var parts []string
+	for i := range s.f.Parties {
+		p := &s.f.Parties[i]
+		how := lock + ".RLock"
+		if p.Access.Op.IsWrite() {
+			how = lock + ".Lock"
+		}
+		parts = append(parts, how+" at "+s.place(p))
+	}
+	if parts[0] == parts[1] {
+		return "Take " + parts[0] + "."
+	}
+	return "Take " + parts[0] + " and " + parts[1] + "."
+}
+
+func (s suggestion) sentence(lock string) string {
+	a, b := s.place(&s.f.Parties[0]), s.place(&s.f.Parties[1])
+	if a == b {
+		return "Take " + lock + " at " + a + "."
+	}
+	return "Take " + lock + " at " + a + " and at " + b + "."
+}
+
+func (s suggestion) place(p *Party) string {
+	site, ok := p.Site()
+	pos := p.Access.Site
+	switch {
+	case !ok && pos.IsZero():
+		return "its access"
+	case pos.IsZero():
+		pos = site.Position()
+	}
+	at := fmt.Sprintf("%s:%d", path.Base(strings.ReplaceAll(pos.File, `\`, "/")), pos.Line)
+	if ok {
+		at += " in " + ShortFunc(site.Func)
+	}
+	return at
+}
+
+// code sketches the two sides.
+func (s suggestion) code(lock string, rw bool) string {
+	var sides []string
+	for i := range s.f.Parties {
+		p := &s.f.Parties[i]
+		l, u := "Lock", "Unlock"
+		if rw && !p.Access.Op.IsWrite() {
+			l, u = "RLock", "RUnlock"
+		}
+		side := fmt.Sprintf("%s.%s() // %s\n%s\n%s.%s()", lock, l, placeOnly(s.place(p)), s.sketch(p), lock, u)
+		if len(sides) == 0 || sides[0] != side {
+			sides = append(sides, side)
+		}
+	}
+	return strings.Join(sides, "\n\n")
+}
+
+func placeOnly(place string) string {
+	at, _, _ := strings.Cut(place, " in ")
+	return at
+}
+
+func (s suggestion) sketch(p *Party) string {
+	m := cmp.Or(p.Access.Expr, s.f.Map.Expr, "m")
+	switch p.Access.Op {
+	case Lookup, Read:
+		return "v := " + m + "[key]"
+	case Len:
+		return "n := len(" + m + ")"
+	case Iterate:
+		return "for k, v := range " + m + " { ... }"
+	case Clone:
+		return "c := maps.Clone(" + m + ")"
+	case Delete:
+		return "delete(" + m + ", key)"
+	case Clear:
+		return "clear(" + m + ")"
+	}
+	return m + "[key] = v"
+}
+
+// splitExpr cuts "s.store.sessions" into "s.store" and "sessions".
+func splitExpr(expr string) (base, name string) {
+	i := strings.LastIndexByte(expr, '.')
+	if i < 0 {
+		return "", expr
+	}
+	return expr[:i], expr[i+1:]
+}
