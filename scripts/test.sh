@@ -1,0 +1,46 @@
+#!/bin/sh
+# Runs all tests, the heavy ones too, and installs what they need. Ends with the
+# skips, each with its reason. scripts/test.sh -short leaves the heavy ones out.
+set -eu
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+if [ "${1:-}" != -short ]; then
+	export MAPSAN_HEAVY=1
+	step "system packages"
+	need=
+	command -v gcc >/dev/null || need="$need gcc libc6-dev"
+	[ "$(uname -m)" = aarch64 ] || command -v qemu-aarch64 >/dev/null || need="$need qemu-user"
+	command -v chromium >/dev/null || need="$need chromium"
+	if [ -n "$need" ]; then
+		if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			apt-get update -qq
+			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $need >/dev/null
+		else
+			echo "not installed:$need (only root can, with apt-get): tests that need them are skipped"
+		fi
+	fi
+
+	step "Go toolchains"
+	for v in go1.25.5 go1.26.8 go1.27.3; do
+		GOTOOLCHAIN=$v go version || echo "$v cannot be had: tests that need it are skipped"
+	done
+fi
+
+step "gofmt, go vet, staticcheck"
+unformatted=$(git ls-files -z '*.go' | xargs -0 gofmt -l)
+if [ -n "$unformatted" ]; then
+	echo "not formatted by gofmt:" $unformatted
+	exit 1
+fi
+go vet ./...
+(cd examples/sessions && go vet ./...)
+go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+step "go test"
+bin=$(mktemp -d)
+trap 'rm -rf "$bin"' EXIT
+go build -o "$bin/tally" ./internal/tally
+# sh has no pipefail: the tally's status counts, which fails where none passed.
+go test -json -timeout 40m ./... | "$bin/tally"
