@@ -22,8 +22,8 @@ var (
 func refuseFlags(verb string, flags []Flag) error {
 	for _, name := range []string{"race", "msan", "asan"} {
 		if on(flags, name) {
-			return fmt.Errorf("%w: mapsan %s -%s: one detector at a time; leave out -%s (it may stand in GOFLAGS) or use go %s -%s",
-				ErrRefused, verb, name, name, verb, name)
+			return fmt.Errorf("%w: -%s: one detector at a time; leave it out (it may stand in GOFLAGS) or use go %s -%s",
+				ErrRefused, name, verb, name)
 		}
 	}
 	if c := value(flags, "compiler"); c != "" && c != "gc" {

@@ -87,7 +87,7 @@ func Prepare(ctx context.Context, verb string, args []string, opts Options) (too
 			dir = filepath.Join(dir, c)
 		}
 		if fi, err := os.Stat(dir); err != nil || !fi.IsDir() {
-			return none, fmt.Errorf("mapsan %s -C %s: no such directory", verb, c)
+			return none, fmt.Errorf("-C %s: no such directory", c)
 		}
 	}
 	tc, err := toolchain.Select(ctx, dir, opts.Env)
