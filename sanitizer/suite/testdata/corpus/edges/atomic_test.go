@@ -50,7 +50,7 @@ func TestOK_Atomic(t *testing.T) {
 
 // What is done after the release is not in it.
 //
-// want: assign/assign
+// each: assign/assign
 func TestRace_Atomic_WriteAfterRelease(t *testing.T) {
 	eachPair(t, releases, []operation{load}, func(_ word, release, acquire func()) {
 		m := map[int]int{}
@@ -60,7 +60,7 @@ func TestRace_Atomic_WriteAfterRelease(t *testing.T) {
 
 // What is done before the acquire does not wait for it.
 //
-// want: assign/assign
+// each: assign/assign
 func TestRace_Atomic_WriteBeforeAcquire(t *testing.T) {
 	eachPair(t, []operation{store}, acquires, func(_ word, release, acquire func()) {
 		m := map[int]int{}
@@ -70,7 +70,7 @@ func TestRace_Atomic_WriteBeforeAcquire(t *testing.T) {
 
 // A load, or a compare-and-swap that fails, tells nobody anything.
 //
-// want: assign/assign
+// each: assign/assign
 func TestRace_Atomic_NoRelease(t *testing.T) {
 	eachPair(t, []operation{load, failed}, acquires, func(_ word, nothing, acquire func()) {
 		m := map[int]int{}
@@ -80,7 +80,7 @@ func TestRace_Atomic_NoRelease(t *testing.T) {
 
 // A store learns nothing from what it overwrites.
 //
-// want: assign/assign
+// each: assign/assign
 func TestRace_Atomic_NoAcquire(t *testing.T) {
 	eachPair(t, releases, []operation{store}, func(_ word, release, store func()) {
 		m := map[int]int{}
@@ -90,7 +90,7 @@ func TestRace_Atomic_NoAcquire(t *testing.T) {
 
 // Whoever loads the second value learns nothing of who stored the first.
 //
-// want: assign/assign
+// each: assign/assign
 func TestRace_Atomic_Overwritten(t *testing.T) {
 	eachPair(t, releases, []operation{store}, func(w word, release, store func()) {
 		m := map[int]int{}
@@ -108,7 +108,7 @@ func TestOK_Atomic_Chain(t *testing.T) {
 
 // Two words, one for each direction.
 //
-// want: assign/assign
+// each: assign/assign
 func TestRace_Atomic_OtherWord(t *testing.T) {
 	for _, fresh := range words {
 		a, b := fresh(), fresh()

@@ -63,7 +63,7 @@ func TestOK_IO(t *testing.T) {
 	})
 }
 
-// want: assign/assign
+// each: assign/assign
 func TestRace_IO_WriteAfter(t *testing.T) {
 	eachConnection(t, func(t *testing.T, w io.Writer, r io.Reader) {
 		m := map[int]int{}
