@@ -121,6 +121,8 @@ func racenotify(c *hchan, idx uint, sg *sudog) {`)
 `})
 	edit("os.Exit", "src/runtime/proc.go", "if exitCode == 0 && raceenabled {", "if exitCode == 0 && mapsanenabled {")
 
+	edit("each timer on its own", "src/runtime/time.go", "		raceacquirectx(tsLocal.raceCtx, unsafe.Pointer(t))\n",
+		"		mapsanTimer(tsLocal.raceCtx)\n		raceacquirectx(tsLocal.raceCtx, unsafe.Pointer(t))\n")
 	edit("spans", "src/runtime/mheap.go",
 		"	limit                 uintptr       // end of data in span\n",
 		"	limit                 uintptr       // end of data in span\n	mapsanRecords         uintptr\n	mapsanCells           uint32\n")

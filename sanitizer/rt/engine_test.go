@@ -95,7 +95,7 @@ type world struct {
 func resetEngine() {
 	slots = slotTable{limit: 4}
 	cells, reads, stacks = arena{}, arena{}, stackTable{}
-	base, forked, tabUsed, version = 0, false, 0, 0
+	base, forked, tabUsed, version, freeRecords = 0, false, 0, 0, nil
 	Track = func(uintptr) (*uintptr, bool) { return nil, true }
 	Init()
 }

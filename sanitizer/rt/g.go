@@ -26,7 +26,7 @@ type G struct {
 	Parent uint64
 	Origin uint32 // stack of the go statement
 	hist   *History
-	stacks [4]uint32 // ids of stacks that were taken last
+	stacks [8]uint32 // ids of stacks that were taken last
 }
 
 const pubMany = ^uintptr(0)
@@ -66,12 +66,22 @@ func Fork(g *G, id uint64, origin uint32, system bool) *G {
 	return c
 }
 
-// End frees the clock of a goroutine that ended.
-func (g *G) End() {
+// Reset makes g the clock of a goroutine that knows nothing.
+func (g *G) Reset() {
+	if g.slot == 0 && g.name == 0 {
+		return
+	}
 	if g.slot != 0 {
 		freeSlot(g.slot)
 	}
 	release(g.k)
+	g.k, g.slot, g.floor = nil, 0, 0
+	g.name, g.cur, g.took, g.seen, g.pub = 0, 0, 0, 0, 0
+}
+
+// End frees the clock of a goroutine that ended.
+func (g *G) End() {
+	g.Reset()
 	freeHistory(g.hist)
 	gPool.put(unsafe.Pointer(g))
 }

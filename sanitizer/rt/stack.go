@@ -95,14 +95,25 @@ func (g *G) PutStack(fp, lo, hi uintptr) uint32 {
 	if fp < lo || fp+16 > hi {
 		return 0
 	}
-	// Frames of one depth and return address are mostly those of one stack.
-	last := &g.stacks[(fp>>4^*(*uintptr)(at(fp + 8)))%uintptr(len(g.stacks))]
+	last := &g.stacks[hintOf(fp, lo, hi)%uintptr(len(g.stacks))]
 	if *last != 0 && StackAt(*last).matches(walk{fp, lo, hi}) {
 		return *last
 	}
 	id := PutStack(fp, lo, hi)
 	*last = id
 	return id
+}
+
+// hintOf tells stacks apart by their innermost frames, of which the first few
+// are the detector's and the map's.
+func hintOf(fp, lo, hi uintptr) uintptr {
+	w := walk{fp, lo, hi}
+	hint := fp >> 4
+	for i := 0; i < 4; i++ {
+		pc, _ := w.next()
+		hint = hint*31 + pc
+	}
+	return hint ^ hint>>7
 }
 
 // matches reports whether w gives s, and then ends.

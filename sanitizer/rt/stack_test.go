@@ -80,3 +80,23 @@ func TestTable(t *testing.T) {
 		}
 	}
 }
+
+// TestTableChurn replaces records for as long as a server would, which must
+// not make the table grow.
+func TestTableChurn(t *testing.T) {
+	resetEngine()
+	const live, rounds = 1500, 300
+	for i := uintptr(1); i <= live; i++ {
+		create(i << 4)
+	}
+	for i := uintptr(1); i < live*rounds; i++ {
+		Lookup(i << 4).remove()
+		create((i + live) << 4)
+	}
+	if b := table(tab).bits(); b > minTableBits+1 {
+		t.Errorf("the table of %d records has grown to 2^%d entries", live, b)
+	}
+	if tabUsed > 2*live {
+		t.Errorf("%d records take %d entries", live, tabUsed)
+	}
+}

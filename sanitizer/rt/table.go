@@ -13,6 +13,7 @@ import "unsafe"
 type table uintptr
 
 const (
+	recordSize   = 64 // of a Record, so that each has a cache line for itself
 	minTableBits = 12
 	tableSlack   = 64
 	tombstone    = 1
@@ -21,10 +22,11 @@ const (
 
 var (
 	tab     uintptr // table
-	tabMu   spin
-	tabUsed uint64 // entries that are not 0
+	tabMu   spin    // guards all below, and changes of the table
+	tabUsed uint64  // entries that are not 0
 
-	recordPool = pool{size: unsafe.Sizeof(Record{})}
+	freeRecords *Record // linked by span
+	records     pool    = pool{size: recordSize}
 )
 
 // Track says where an object lives: the head of the list of records of its
@@ -100,7 +102,10 @@ func Lookup(key uintptr) *Record {
 func (t table) insert(h, entry uint64) bool {
 	end := t.at(t.size())
 	for p := t.first(h); p != end; p = next(p) {
-		if *p == 0 {
+		if *p <= tombstone {
+			if *p == 0 {
+				tabUsed++
+			}
 			st64(p, entry)
 			return true
 		}
@@ -119,7 +124,7 @@ func create(key uintptr) *Record {
 		tabMu.unlock()
 		return r
 	}
-	r := (*Record)(recordPool.get())
+	r := newRecord()
 	r.key = key
 	h := hash(key)
 	entry := tagOf(h)<<48 | uint64(uintptr(unsafe.Pointer(r)))
@@ -127,7 +132,6 @@ func create(key uintptr) *Record {
 	for tabUsed >= uint64(1)<<t.bits()/2 || !t.insert(h, entry) {
 		t = growTable(t)
 	}
-	tabUsed++
 	tabMu.unlock()
 	if head != nil {
 		push(head, uintptr(unsafe.Pointer(r)), &r.span)
@@ -135,28 +139,27 @@ func create(key uintptr) *Record {
 	return r
 }
 
-// growTable replaces t by one without tombstones and with room. Readers may go
-// on in t: what they can look for was there before. t is never freed; all old
-// tables together are smaller than the present one.
+func newRecord() *Record {
+	r := freeRecords
+	if r == nil {
+		return (*Record)(records.get())
+	}
+	freeRecords = (*Record)(at(r.span))
+	r.span = 0
+	return r
+}
+
+// growTable replaces t by one with room and without tombstones. Readers may go
+// on in t: what they can look for was there before. t is never freed; as each
+// table is twice its forerunner, all old ones together are smaller than it.
 func growTable(t table) table {
-	live := uint64(0)
-	for i := uintptr(0); i < t.size(); i++ {
-		if *t.at(i) > tombstone {
-			live++
-		}
-	}
-	bits := t.bits()
-	if live > uint64(1)<<bits/4 {
-		bits++
-	}
-	for {
+	for bits := t.bits() + 1; ; bits++ {
 		n := newTable(bits)
+		tabUsed = 0
 		if t.copyTo(n) {
-			tabUsed = live
 			stptr(&tab, uintptr(n))
 			return n
 		}
-		bits++
 	}
 }
 
@@ -172,19 +175,34 @@ func (t table) copyTo(n table) bool {
 
 // remove forgets r, whose object is dead.
 func (r *Record) remove() {
+	release(r.k)
+	if r.pairs != nil {
+		r.dropPairs()
+	}
 	tabMu.lock()
 	p := table(tab).first(hash(r.key))
 	for *p&ptrMask != uint64(uintptr(unsafe.Pointer(r))) {
 		p = next(p)
 	}
-	st64(p, tombstone)
-	tabMu.unlock()
-	release(r.k)
-	if r.pairs != nil {
-		r.dropPairs()
+	if *next(p) != 0 {
+		st64(p, tombstone)
+	} else {
+		// Nothing follows, so neither this nor the tombstones before it are needed.
+		for first := table(tab).at(0); ; p = prev(p) {
+			st64(p, 0)
+			tabUsed--
+			if p == first || *prev(p) != tombstone {
+				break
+			}
+		}
 	}
-	recordPool.put(unsafe.Pointer(r))
+	clearBlock(unsafe.Pointer(r), recordSize)
+	r.span = uintptr(unsafe.Pointer(freeRecords))
+	freeRecords = r
+	tabMu.unlock()
 }
+
+func prev(e *uint64) *uint64 { return (*uint64)(unsafe.Add(unsafe.Pointer(e), -8)) }
 
 // Several records may belong to one address: the slots of a channel's buffer
 // have one for each direction.

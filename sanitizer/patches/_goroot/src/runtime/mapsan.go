@@ -184,6 +184,10 @@ func racegostart(pc uintptr) uintptr {
 	return uintptr(unsafe.Pointer(rt.NewG(0)))
 }
 
+// mapsanTimer makes ctx, under which the timers of one P or bubble run in turn,
+// know nothing of those that ran before. It is called on the system stack.
+func mapsanTimer(ctx uintptr) { (*rt.G)(unsafe.Pointer(ctx)).Reset() }
+
 //go:nosplit
 func raceEnterNewCtx() uintptr {
 	gp := getg()
