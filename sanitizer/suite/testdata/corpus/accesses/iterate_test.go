@@ -105,16 +105,16 @@ func TestRace_IterateHandedOn(t *testing.T) {
 	c := make(chan int)
 	var turn order.Turn
 	go func() {
-		defer turn.Set(1)
 		defer close(c)
 		for k := range m {
 			c <- k
+			turn.Wait(1)
 		}
 	}()
 	m[<-c] = 1
+	turn.Set(1)
 	for range c {
 	}
-	turn.Wait(1)
 }
 
 // want: assign/iterate
