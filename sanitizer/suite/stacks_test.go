@@ -10,7 +10,7 @@ import (
 
 // entries are the functions that begin the goroutines of the corpus, besides
 // function literals of the function that started them.
-var entries = regexp.MustCompile(`^(corpus/order\.step|testing\.tRunner|time\.goFunc|net/http\.\(\*conn\)\.serve|runtime\.(runFinalizers|runCleanups|corostart)|corpus/edges\.\(\*counter\)\.add|sync\.\(\*WaitGroup\)\.Go\..*)$`)
+var entries = regexp.MustCompile(`^(corpus/order\.step|testing\.tRunner|time\.goFunc|net/http\.\(\*conn\)\.serve|runtime\.(runFinalizers|runCleanups|corostart|cgocallback)|corpus/edges\.\(\*counter\)\.add|sync\.\(\*WaitGroup\)\.Go\..*)$`)
 
 // complete returns what is missing in a finding on a test of the corpus: each
 // stack must lead from the access to the function that began its goroutine,
