@@ -1,0 +1,3 @@
+module processes
+
+go 1.25
