@@ -132,6 +132,9 @@ type Resource struct {
 	Revision    string `json:"vcs.ref.head.revision,omitempty"`
 	GoVersion   string `json:"process.runtime.version,omitempty"`
 	PID         int    `json:"process.pid,omitempty"`
+	// Main is the import path of the program's package main, which function
+	// names leave out.
+	Main string `json:"go.main,omitempty"`
 	// Package and Test name the test that was running, as go test -json does.
 	Package string  `json:"test.package,omitempty"`
 	Test    string  `json:"test.name,omitempty"`
@@ -143,7 +146,7 @@ func (r Resource) IsZero() bool {
 	missing := r.Missing
 	r.Missing = nil
 	return len(missing) == 0 && r.ServiceName == "" && r.PodUID == "" && r.BuildID == "" &&
-		r.Revision == "" && r.GoVersion == "" && r.PID == 0 && r.Package == "" && r.Test == ""
+		r.Revision == "" && r.GoVersion == "" && r.PID == 0 && r.Package == "" && r.Test == "" && r.Main == ""
 }
 
 // Trace carries the ids of the trace that the goroutine worked for.

@@ -20,18 +20,28 @@ func (f *Finding) Fingerprint() string {
 // compiled to a clear, m[k] += v to an assignment without a lookup), and a fix
 // for the one is a fix for the other.
 func (f *Finding) key() string {
-	m := cmp.Or(f.Map.Name, f.Map.Type, "map")
-	a, b := f.Parties[0].key(), f.Parties[1].key()
+	m := cmp.Or(f.pathed(f.Map.Name), f.Map.Type, "map")
+	a, b := f.party(0), f.party(1)
 	if b < a {
 		a, b = b, a
 	}
 	return strings.Join([]string{"mapsan/1", m, a, b}, "\n")
 }
 
-func (p *Party) key() string {
+func (f *Finding) party(i int) string {
+	p := &f.Parties[i]
 	fn := "?"
 	if site, ok := p.Site(); ok {
-		fn = normalFunc(site.Func)
+		fn = f.pathed(normalFunc(site.Func))
 	}
 	return string(p.Access.Op.Class()) + " " + fn
+}
+
+// pathed gives a name in package main the import path that the same code has
+// in a test.
+func (f *Finding) pathed(name string) string {
+	if rest, ok := strings.CutPrefix(name, "main."); ok && f.Resource.Main != "" {
+		return f.Resource.Main + "." + rest
+	}
+	return name
 }

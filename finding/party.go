@@ -16,11 +16,12 @@ type Party struct {
 // Access is one operation on the map.
 type Access struct {
 	Op Op `json:"op"`
-	// Expr is the map as this party's source names it, where it was found.
-	Expr string `json:"expr,omitempty"`
+	// Expr is the map as this party's source names it.
+	Expr string `json:"expr,omitempty" absent:"reason"`
 	// Site is the place in the source where Expr stands. It is not always the
 	// innermost frame: json.Marshal(s) reads s's maps from inside the library.
-	Site Position `json:"site,omitzero"`
+	Site    Position `json:"site,omitzero"`
+	Missing Missing  `json:"missing,omitempty"`
 }
 
 // Goroutine is who made the access.
@@ -53,7 +54,9 @@ type Lock struct {
 	Expr string `json:"expr,omitempty"` // "s.mu"
 	Addr Addr   `json:"addr,omitempty"`
 	// Shared says that it was held for reading only.
-	Shared bool     `json:"shared,omitempty"`
+	Shared bool `json:"shared,omitempty"`
+	// Inferred says that the source, not the run, tells that it was held.
+	Inferred bool     `json:"inferred,omitempty"`
 	Site   Position `json:"site,omitzero"`
 }
 

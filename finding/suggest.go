@@ -60,39 +60,56 @@ func (s suggestion) useGuard(guard string) Fix {
 		lock = s.base + "." + field
 	}
 	rw := strings.HasSuffix(typ, "RWMutex")
-	var held []string
+	var holds, lacks []*Party
 	for i := range s.f.Parties {
 		p := &s.f.Parties[i]
-		place := s.place(p)
-		l, ok := lockNamed(p, field)
+		l, ok := lockNamed(p, lock)
 		switch {
 		case !ok:
+			lacks = append(lacks, p)
 		case l.Shared && p.Access.Op.IsWrite():
 			return Fix{
 				Title: "take " + lock + ".Lock, not RLock, to modify " + s.expr,
-				Text: fmt.Sprintf("%s modifies the map under %s.RLock, which lets other readers and such writers in at the same time.",
-					place, lock),
-				Code: lock + ".Lock()\ndefer " + lock + ".Unlock()",
+				Text: fmt.Sprintf("%s modifies the map under %s.RLock, which lets readers and other such writers in at the same time.",
+					s.place(p), l.Expr),
+				Code: l.Expr + ".Lock()\ndefer " + l.Expr + ".Unlock()",
 			}
 		default:
-			held = append(held, place)
+			holds = append(holds, p)
 		}
 	}
-	text := s.locked(lock, rw)
-	if len(held) == 1 {
-		text = held[0] + " holds " + lock + ", the other side does not. " + text
+	switch {
+	case len(holds) == 0:
+		return Fix{Title: "hold " + lock + " at both accesses", Text: s.locked(lock, rw, lacks), Code: s.code(lock, rw, lacks)}
+	case len(lacks) == 0:
+		return Fix{
+			Title: "hold the same lock at both accesses",
+			Text: fmt.Sprintf("By the source both sides hold a lock named %s, and yet nothing orders them: "+
+				"it is not one lock (a copy of the struct, or two values that share the map).", lock),
+		}
+	case s.place(holds[0]) == s.place(lacks[0]):
+		return Fix{Title: "hold " + lock + " at both accesses", Text: s.locked(lock, rw, lacks), Code: s.code(lock, rw, lacks)}
 	}
-	return Fix{Title: "hold " + lock + " at both accesses", Text: text, Code: s.code(lock, rw)}
+	return Fix{
+		Title: fmt.Sprintf("hold %s at %s too", lock, placeOnly(s.place(lacks[0]))),
+		Text:  fmt.Sprintf("%s holds %s, the other side does not. %s", s.place(holds[0]), lock, s.locked(lock, rw, lacks)),
+		Code:  s.code(lock, rw, lacks),
+	}
 }
 
-func lockNamed(p *Party, field string) (Lock, bool) {
+// lockNamed finds a lock among those that the party held, by its last name:
+// one struct's lock is s.mu here and st.mu there.
+func lockNamed(p *Party, lock string) (Lock, bool) {
+	_, name := splitExpr(lock)
 	for _, l := range p.Locks {
-		if l.Expr == field || strings.HasSuffix(l.Expr, "."+field) {
+		if _, n := splitExpr(l.Expr); n == name {
 			return l, true
 		}
 	}
 	return Lock{}, false
 }
+
+func (s suggestion) both() []*Party { return []*Party{&s.f.Parties[0], &s.f.Parties[1]} }
 
 func (s suggestion) newFieldGuard() Fix {
 	owner := "the struct"
@@ -102,9 +119,9 @@ func (s suggestion) newFieldGuard() Fix {
 	lock := cmp.Or(s.base, "s") + ".mu"
 	return Fix{
 		Title: fmt.Sprintf("guard %s with a sync.RWMutex in %s", cmp.Or(s.name, "the field"), owner),
-		Text:  s.locked(lock, true) + " Every other use of the field needs it too.",
+		Text:  s.locked(lock, true, s.both()) + " Every other use of the field needs it too.",
 		Code: fmt.Sprintf("type %s struct {\n\tmu sync.RWMutex // guards %s\n\t%s %s\n}\n\n%s", owner, cmp.Or(s.name, "the map"),
-			cmp.Or(s.name, "m"), cmp.Or(s.f.Map.Declared, s.f.Map.Type, "map[K]V"), s.code(lock, true)),
+			cmp.Or(s.name, "m"), cmp.Or(s.f.Map.Declared, s.f.Map.Type, "map[K]V"), s.code(lock, true, s.both())),
 	}
 }
 
@@ -112,16 +129,16 @@ func (s suggestion) newGlobalGuard() Fix {
 	lock := cmp.Or(s.name, "m") + "Mu"
 	return Fix{
 		Title: fmt.Sprintf("guard %s with a sync.RWMutex beside it", s.expr),
-		Text:  s.locked(lock, true) + " Every other use of the variable needs it too.",
-		Code:  fmt.Sprintf("var %s sync.RWMutex // guards %s\n\n%s", lock, cmp.Or(s.name, "m"), s.code(lock, true)),
+		Text:  s.locked(lock, true, s.both()) + " Every other use of the variable needs it too.",
+		Code:  fmt.Sprintf("var %s sync.RWMutex // guards %s\n\n%s", lock, cmp.Or(s.name, "m"), s.code(lock, true, s.both())),
 	}
 }
 
 func (s suggestion) newLocalGuard() Fix {
 	return Fix{
 		Title: fmt.Sprintf("guard %s with a mutex declared beside it", s.expr),
-		Text:  s.locked("mu", false),
-		Code:  fmt.Sprintf("var mu sync.Mutex // guards %s\n\n%s", s.expr, s.code("mu", false)),
+		Text:  s.locked("mu", false, s.both()),
+		Code:  fmt.Sprintf("var mu sync.Mutex // guards %s\n\n%s", s.expr, s.code("mu", false, s.both())),
 	}
 }
 
@@ -148,20 +165,16 @@ func (s suggestion) copyForReader() (Fix, bool) {
 }
 
 // locked says which side takes the lock how.
-func (s suggestion) locked(lock string, rw bool) string {
-	if !rw {
-		return s.sentence(lock + ".Lock")
-	}
+func (s suggestion) locked(lock string, rw bool, parties []*Party) string {
 	var parts []string
-	for i := range s.f.Parties {
-		p := &s.f.Parties[i]
-		how := lock + ".RLock"
-		if p.Access.Op.IsWrite() {
-			how = lock + ".Lock"
+	for _, p := range parties {
+		how := lock + ".Lock"
+		if rw && !p.Access.Op.IsWrite() {
+			how = lock + ".RLock"
 		}
 		parts = append(parts, how+" at "+s.place(p))
 	}
-	if parts[0] == parts[1] {
+	if len(parts) == 1 || parts[0] == parts[1] {
 		return "Take " + parts[0] + "."
 	}
 	return "Take " + parts[0] + " and " + parts[1] + "."
@@ -192,10 +205,9 @@ func (s suggestion) place(p *Party) string {
 }
 
 // code sketches the two sides.
-func (s suggestion) code(lock string, rw bool) string {
+func (s suggestion) code(lock string, rw bool, parties []*Party) string {
 	var sides []string
-	for i := range s.f.Parties {
-		p := &s.f.Parties[i]
+	for _, p := range parties {
 		l, u := "Lock", "Unlock"
 		if rw && !p.Access.Op.IsWrite() {
 			l, u = "RLock", "RUnlock"

@@ -51,7 +51,7 @@ func (f *Finding) Validate() error {
 	if r.PID < 0 {
 		return fmt.Errorf("resource: process id %d is negative", r.PID)
 	}
-	if err := short(r.ServiceName, r.PodUID, r.BuildID, r.Revision, r.GoVersion, r.Package, r.Test,
+	if err := short(r.ServiceName, r.PodUID, r.BuildID, r.Revision, r.GoVersion, r.Package, r.Test, r.Main,
 		f.Trace.TraceID, f.Trace.SpanID); err != nil {
 		return err
 	}
@@ -91,6 +91,9 @@ func (p *Party) validate() error {
 	}
 	if err := checkMissing(*p); err != nil {
 		return err
+	}
+	if err := checkMissing(p.Access); err != nil {
+		return fmt.Errorf("access: %w", err)
 	}
 	if err := checkMissing(p.Goroutine); err != nil {
 		return fmt.Errorf("goroutine: %w", err)

@@ -17,7 +17,8 @@ type Options struct {
 	Source func(file string) ([]byte, error)
 	// Root is the directory below which files are named relative to it.
 	Root string
-	// Goroot is the same for the standard library.
+	// Goroot is the same for the standard library; when empty it is learnt from
+	// the finding's stacks.
 	Goroot string
 	// Color uses terminal colours in text.
 	Color bool
@@ -28,7 +29,8 @@ type Options struct {
 	// Title is the heading of the HTML page; there is a default.
 	Title string
 
-	_ struct{}
+	learnt string // GOROOT, from the finding's own stacks
+	_      struct{}
 }
 
 // JSON writes the finding on one line.

@@ -95,7 +95,7 @@ func why(f *finding.Finding, o Options) []string {
 	}
 	for i := range f.Parties {
 		if p := &f.Parties[i]; len(p.Locks) > 0 {
-			out = append(out, fmt.Sprintf("%s held %s.", upper(goroutine(&p.Goroutine)), locks(p, o)))
+			out = append(out, fmt.Sprintf("%s%s held %s.", bySource(p), goroutine(&p.Goroutine), locks(p, o)))
 		}
 	}
 	if v := f.Evidence.Overlap; v != nil {
@@ -128,6 +128,15 @@ func lesson(f *finding.Finding) *finding.Sync {
 		}
 	}
 	return nil
+}
+
+func bySource(p *finding.Party) string {
+	for _, l := range p.Locks {
+		if !l.Inferred {
+			return ""
+		}
+	}
+	return "By the source, "
 }
 
 func locks(p *finding.Party, o Options) string {
@@ -164,6 +173,9 @@ func missing(f *finding.Finding) []string {
 	for i := range f.Parties {
 		p := &f.Parties[i]
 		of := goroutine(&p.Goroutine)
+		if f.Map.Expr != "" {
+			add(p.Access.Missing, of, "expr")
+		}
 		add(p.Missing, of, "stack", "locks")
 		add(p.Goroutine.Missing, of, "id", "origin")
 	}
@@ -176,7 +188,10 @@ func factName(field, of string) string {
 	case "type":
 		return "type of " + of
 	case "expr":
-		return "expression that names " + of
+		if of == "the map" {
+			return "expression that names the map"
+		}
+		return "expression that names the map in " + of
 	case "name":
 		return "variable that holds " + of
 	case "decl":

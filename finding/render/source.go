@@ -90,7 +90,28 @@ func (o Options) file(name string) string {
 	if rel, ok := below(name, o.Goroot); ok {
 		return "$GOROOT/" + clean(rel)
 	}
+	if rel, ok := below(name, o.learnt); ok {
+		return "$GOROOT/" + clean(rel)
+	}
 	return clean(name)
+}
+
+// withGoroot learns GOROOT from a frame of the standard library, whose file
+// tells where it is: the sanitizer's is not the user's.
+func (o Options) withGoroot(f *finding.Finding) Options {
+	for i := range f.Parties {
+		p := &f.Parties[i]
+		for _, stack := range [][]finding.Frame{p.Stack, p.Goroutine.Origin} {
+			for _, fr := range stack {
+				root, _, ok := strings.Cut(fr.File, "/src/"+finding.PackagePath(fr.Func)+"/")
+				if ok && finding.InStd(fr.Func) {
+					o.learnt = root
+					return o
+				}
+			}
+		}
+	}
+	return o
 }
 
 func below(name, dir string) (string, bool) {

@@ -24,6 +24,7 @@ const (
 
 // Text writes the finding for a person at a terminal.
 func Text(w io.Writer, f *finding.Finding, o Options) error {
+	o = o.withGoroot(f)
 	t := &text{w: bufio.NewWriter(w), o: o, src: newSources(o), width: o.Width}
 	if t.width <= 0 {
 		t.width = 80

@@ -88,6 +88,11 @@ func (b *block) finish() (*finding.Finding, bool) {
 		return nil, false
 	}
 	f := b.f
+	if c := f.Evidence.Clocks; c.Known.Time >= c.Previous.Time {
+		// The finding stands: the runtime compared before it printed.
+		f.Evidence.Clocks = nil
+		f.Evidence.Missing.Miss("clocks", "those that the report printed had moved on meanwhile")
+	}
 	if len(f.Evidence.Sync) == 0 {
 		f.Evidence.Missing.Miss("sync", "the report holds no synchronisation history")
 	}
@@ -151,6 +156,7 @@ func (b *block) access(s string) bool {
 	}
 	p := &b.f.Parties[b.parties]
 	p.Access.Op, p.Goroutine.ID = op, id
+	p.Access.Missing.Miss("expr", "the source was not looked at")
 	if id == 0 {
 		p.Goroutine.Missing.Miss("id", "the access was made outside any goroutine")
 	}

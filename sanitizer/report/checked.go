@@ -1,0 +1,141 @@
+package report
+
+import (
+	"go/ast"
+	"go/types"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// maxImportDepth bounds how far imports of imports are followed. What lies
+// beyond is taken for empty; types that need it are then unknown.
+const maxImportDepth = 2
+
+// checkedFunc is a package type-checked with the body of one function: names
+// are wanted for one line, so the other bodies would be time lost.
+type checkedFunc struct {
+	pkg  *types.Package
+	info *types.Info
+	err  error // the first thing that did not check
+}
+
+type checkKey struct {
+	file *ast.File
+	decl ast.Decl
+	full bool
+}
+
+// check type-checks the declaration within its package. Not full means that
+// only packages of the same module are looked into, which is fast and mostly
+// enough. It never fails: what does not check stays unknown.
+func (n *Namer) check(file *sourceFile, decl ast.Decl, full bool) *checkedFunc {
+	key := checkKey{file.ast, decl, full}
+	if c, ok := n.checked[key]; ok {
+		return c
+	}
+	dir := filepath.Dir(file.path)
+	files := n.packageFiles(dir, file.ast.Name.Name, strings.HasSuffix(file.path, "_test.go"))
+	if !contains(files, file.ast) {
+		files = append(files, file.ast) // excluded by a build tag that the program had
+	}
+	c := &checkedFunc{info: &types.Info{
+		Types:      map[ast.Expr]types.TypeAndValue{},
+		Defs:       map[*ast.Ident]types.Object{},
+		Uses:       map[*ast.Ident]types.Object{},
+		Selections: map[*ast.SelectorExpr]*types.Selection{},
+	}}
+	n.checked[key] = c
+	restore := dropBodies(files, decl)
+	defer restore()
+	conf := types.Config{
+		FakeImportC: true,
+		Importer:    &sourceImporter{n: n, from: dir, full: full},
+		Error: func(err error) {
+			if c.err == nil {
+				c.err = err
+			}
+		},
+	}
+	c.pkg, _ = conf.Check(file.ast.Name.Name, n.fset, files, c.info)
+	return c
+}
+
+func contains(files []*ast.File, f *ast.File) bool {
+	for _, x := range files {
+		if x == f {
+			return true
+		}
+	}
+	return false
+}
+
+// dropBodies takes the bodies off all functions but one, until restore is called.
+func dropBodies(files []*ast.File, keep ast.Decl) (restore func()) {
+	bodies := map[*ast.FuncDecl]*ast.BlockStmt{}
+	for _, f := range files {
+		for _, d := range f.Decls {
+			if fd, ok := d.(*ast.FuncDecl); ok && d != keep {
+				bodies[fd], fd.Body = fd.Body, nil
+			}
+		}
+	}
+	return func() {
+		for fd, body := range bodies {
+			fd.Body = body
+		}
+	}
+}
+
+// sourceImporter reads packages from their source, without bodies and without
+// ever failing: what it cannot find is an empty package.
+type sourceImporter struct {
+	n     *Namer
+	from  string // directory of the importing package
+	full  bool
+	depth int
+}
+
+func (im *sourceImporter) Import(p string) (*types.Package, error) {
+	if p == "unsafe" {
+		return types.Unsafe, nil
+	}
+	dir, local := im.n.importDir(p, im.from)
+	if dir == "" || im.depth >= maxImportDepth || !local && !im.full {
+		return emptyPackage(p), nil
+	}
+	key := importKey{dir, im.full, im.depth}
+	if pkg, ok := im.n.imported[key]; ok {
+		if pkg == nil {
+			return emptyPackage(p), nil // an import cycle: broken code
+		}
+		return pkg, nil
+	}
+	im.n.imported[key] = nil
+	files := im.n.packageFiles(dir, "", false)
+	conf := types.Config{
+		FakeImportC:      true,
+		IgnoreFuncBodies: true,
+		Importer:         &sourceImporter{n: im.n, from: dir, full: im.full, depth: im.depth + 1},
+		Error:            func(error) {},
+	}
+	pkg, _ := conf.Check(p, im.n.fset, files, nil)
+	if pkg == nil {
+		pkg = emptyPackage(p)
+	}
+	pkg.MarkComplete()
+	im.n.imported[key] = pkg
+	return pkg, nil
+}
+
+type importKey struct {
+	dir   string
+	full  bool
+	depth int
+}
+
+func emptyPackage(p string) *types.Package {
+	pkg := types.NewPackage(p, path.Base(p))
+	pkg.MarkComplete()
+	return pkg
+}
