@@ -17,14 +17,25 @@ import (
 // source says of it.
 func TestCorpus(t *testing.T) {
 	eachToolchain(t, func(t *testing.T, m command.Mapsan) {
-		for _, pkg := range []string{"edges", "accesses", "cgo"} {
-			t.Run(pkg, func(t *testing.T) { testCorpus(t, m, pkg) })
-		}
+		t.Run("edges", func(t *testing.T) { testCorpus(t, m, testdata(t, "corpus", "edges")) })
+		t.Run("accesses", func(t *testing.T) { testCorpus(t, m, testdata(t, "corpus", "accesses")) })
+		t.Run("cgo", func(t *testing.T) {
+			if cgo, err := command.Output(m.Go(t.Context(), ".", "env", "CGO_ENABLED")); err != nil || cgo != "1" {
+				t.Skipf("no cgo: there is no C compiler, or CGO_ENABLED is 0 (%v)", err)
+			}
+			testCorpus(t, m, testdata(t, "corpus", "cgo"))
+		})
+		t.Run("linkname", func(t *testing.T) {
+			dir := testdata(t, "linkname")
+			if _, err := command.Output(m.Plain(t.Context(), dir, "mod", "download")); err != nil {
+				t.Skipf("no module proxy: %v", err)
+			}
+			testCorpus(t, m, dir)
+		})
 	})
 }
 
-func testCorpus(t *testing.T, m command.Mapsan, pkg string) {
-	dir := testdata(t, "corpus", pkg)
+func testCorpus(t *testing.T, m command.Mapsan, dir string) {
 	want, err := expectations(dir)
 	if err != nil {
 		t.Fatal(err)
