@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 
@@ -14,6 +15,9 @@ import (
 	"github.com/mapsan/mapsan/sanitizer/patches"
 	"github.com/mapsan/mapsan/toolchain"
 )
+
+// ErrInterrupted is a signal that came while the toolchain was prepared.
+var ErrInterrupted = errors.New("interrupted before anything ran; the next use prepares the toolchain from the beginning")
 
 // Options of Run.
 type Options struct {
@@ -28,6 +32,10 @@ type Options struct {
 	// writes to w stands in its place. w is nil where the stream must stay
 	// as it is (go test -json). Calls do not overlap.
 	Found func(w io.Writer, f *finding.Finding, seen Seen)
+
+	// Ready, if not nil, is called with the toolchain before anything runs on
+	// it.
+	Ready func(toolchain.Laid)
 
 	// Progress is told what a first use of a toolchain prepares.
 	Progress func(tc toolchain.Toolchain, s toolchain.Step)
@@ -57,9 +65,19 @@ func Run(ctx context.Context, verb string, args []string, opts Options) (Result,
 	if opts.Env == nil {
 		opts.Env = os.Environ()
 	}
-	laid, err := Prepare(ctx, verb, args, opts)
-	if err != nil {
+	// An interrupted preparation cleans up; from then on the go command decides.
+	preparing, done := signal.NotifyContext(ctx, endSignals...)
+	laid, err := Prepare(preparing, verb, args, opts)
+	interrupted := preparing.Err() != nil && ctx.Err() == nil
+	done()
+	switch {
+	case interrupted:
+		return Result{}, ErrInterrupted
+	case err != nil:
 		return Result{}, err
+	}
+	if opts.Ready != nil {
+		opts.Ready(laid)
 	}
 	if !slices.Contains([]string{"test", "run"}, verb) {
 		return plain(laid, verb, args, opts)

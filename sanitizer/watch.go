@@ -33,7 +33,9 @@ func (f jsonFilter) broken() int { return f.Broken() }
 // stdout; go run hands stdout to the program untouched, which may want a
 // terminal there.
 func watched(laid toolchain.Laid, verb string, args []string, opts Options, json bool) (Result, error) {
-	s := &sightings{found: opts.Found, number: map[string]int{}}
+	s := &sightings{found: opts.Found, number: map[string]int{}, goVersion: laid.Version}
+	namer := report.NewNamer(report.NamerOptions{Dir: opts.Dir, Goroot: laid.Root})
+	s.name = namer.Name
 	cmd := command(laid, verb, args, opts)
 	var streams []*stream
 	add := func(w io.Writer, json bool) (*os.File, error) {
@@ -147,9 +149,13 @@ func (st *stream) drain() {
 
 // sightings counts findings and keeps the distinct ones.
 type sightings struct {
-	mu       sync.Mutex // guards all, and is held while found runs
-	found    func(io.Writer, *finding.Finding, Seen)
-	number   map[string]int // by fingerprint
+	mu     sync.Mutex // guards all, and is held while found runs
+	found  func(io.Writer, *finding.Finding, Seen)
+	number map[string]int // by fingerprint
+
+	goVersion string
+	name      func(*finding.Finding) // looks at the source; may be nil
+
 	times    []int
 	distinct []*finding.Finding
 	total    int
@@ -159,6 +165,10 @@ func (s *sightings) take(w io.Writer, f *finding.Finding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total++
+	f.Resource.GoVersion = s.goVersion
+	if s.name != nil {
+		s.name(f)
+	}
 	seen := Seen{Times: 1}
 	fp := f.Fingerprint()
 	if n, ok := s.number[fp]; ok {

@@ -105,13 +105,14 @@ func goVerb(cmd *cobra.Command, std Streams, verb string, args []string) error {
 		Stdout:   std.Out,
 		Stderr:   std.Err,
 		Found:    out.found,
+		Ready:    out.ready,
 		Progress: newProgress(std.Err).step,
 	}
 	res, err := sanitizer.Run(cmd.Context(), verb, args, opts)
 	if watched && (err == nil || res.Total > 0) {
 		// What was found is kept, whatever became of the run.
 		out.summary(res)
-		err = errors.Join(err, files.write(res.Findings))
+		err = errors.Join(err, files.write(res.Findings, out.opts))
 	}
 	switch {
 	case err != nil:

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/mapsan/mapsan/finding"
+	"github.com/mapsan/mapsan/finding/render"
 	"github.com/mapsan/mapsan/sanitizer"
 )
 
@@ -17,10 +18,10 @@ import (
 type outputs map[string]string
 
 // formats are the flags that name such files.
-var formats = map[string]func(io.Writer, []*finding.Finding) error{
+var formats = map[string]func(io.Writer, []*finding.Finding, render.Options) error{
 	"findings": writeLines,
-	"sarif":    writeSARIF,
-	"html":     writeHTML,
+	"sarif":    render.SARIF,
+	"html":     render.HTML,
 }
 
 // takeOutputs takes mapsan's own flags out of the go command's arguments.
@@ -50,10 +51,10 @@ func takeOutputs(verb string, args []string) (outputs, []string, error) {
 }
 
 // write writes every file, whole or not at all.
-func (o outputs) write(found []*finding.Finding) error {
+func (o outputs) write(found []*finding.Finding, opts render.Options) error {
 	var errs []error
 	for flag, name := range o {
-		if err := writeWhole(name, func(w io.Writer) error { return formats[flag](w, found) }); err != nil {
+		if err := writeWhole(name, func(w io.Writer) error { return formats[flag](w, found, opts) }); err != nil {
 			errs = append(errs, fmt.Errorf("writing -%s %s: %w", flag, name, err))
 		}
 	}
@@ -85,17 +86,4 @@ func writeWhole(name string, write func(io.Writer) error) error {
 		return err
 	}
 	return os.Rename(f.Name(), name)
-}
-
-func writeLines(w io.Writer, found []*finding.Finding) error {
-	for _, f := range found {
-		b, err := finding.Encode(f)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(append(b, '\n')); err != nil {
-			return err
-		}
-	}
-	return nil
 }

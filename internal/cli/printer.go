@@ -5,15 +5,22 @@ import (
 	"io"
 
 	"github.com/mapsan/mapsan/finding"
+	"github.com/mapsan/mapsan/finding/render"
 	"github.com/mapsan/mapsan/sanitizer"
+	"github.com/mapsan/mapsan/toolchain"
 )
 
 // printer shows findings as they come.
 type printer struct {
-	std Streams
+	std  Streams
+	opts render.Options
 }
 
-func newPrinter(std Streams) *printer { return &printer{std: std} }
+func newPrinter(std Streams) *printer {
+	return &printer{std: std, opts: renderOptions("")}
+}
+
+func (p *printer) ready(laid toolchain.Laid) { p.opts.Goroot = laid.Root }
 
 // found shows a finding in its place in the stream, in full the first time.
 func (p *printer) found(w io.Writer, f *finding.Finding, seen sanitizer.Seen) {
@@ -21,7 +28,9 @@ func (p *printer) found(w io.Writer, f *finding.Finding, seen sanitizer.Seen) {
 		return // go test -json: the report stands in the events
 	}
 	if seen.Times == 1 {
-		writeText(w, f)
+		if err := render.Text(w, f, forTerminal(p.opts, w)); err != nil {
+			fmt.Fprintf(p.std.Err, "mapsan: showing a finding: %v\n", err)
+		}
 		return
 	}
 	fmt.Fprintf(w, "==================\nWARNING: MAP RACE: race %d again (%d times now)\n==================\n", seen.Number, seen.Times)

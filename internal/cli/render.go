@@ -1,22 +1,56 @@
 package cli
 
 import (
-	"fmt"
 	"io"
+	"os"
+
+	"golang.org/x/term"
 
 	"github.com/mapsan/mapsan/finding"
+	"github.com/mapsan/mapsan/finding/render"
 )
 
-func writeText(w io.Writer, f *finding.Finding) {
-	fmt.Fprintf(w, "==================\nWARNING: MAP RACE on %s %s\n", f.Map.Type, f.Map.Expr)
-	for _, p := range f.Parties {
-		fmt.Fprintf(w, "%s by goroutine %d:\n", p.Access.Op, p.Goroutine.ID)
-		for _, fr := range p.Stack {
-			fmt.Fprintf(w, "  %s()\n      %s:%d\n", fr.Func, fr.File, fr.Line)
-		}
+// maxSource bounds a source file that is shown lines of.
+const maxSource = 8 << 20
+
+// renderOptions are what all renderings of one run share.
+func renderOptions(goroot string) render.Options {
+	root, err := os.Getwd()
+	if err != nil {
+		root = "" // files are then named in full
 	}
-	fmt.Fprintln(w, "==================")
+	return render.Options{Source: readSource, Root: root, Goroot: goroot, Version: readVersion().Version}
 }
 
-func writeSARIF(w io.Writer, found []*finding.Finding) error { return writeLines(w, found) }
-func writeHTML(w io.Writer, found []*finding.Finding) error  { return writeLines(w, found) }
+// forTerminal adds what depends on where text goes.
+func forTerminal(o render.Options, w io.Writer) render.Options {
+	if !isTerminal(w) || os.Getenv("TERM") == "dumb" {
+		return o
+	}
+	o.Color = os.Getenv("NO_COLOR") == ""
+	if width, _, err := term.GetSize(int(w.(*os.File).Fd())); err == nil {
+		o.Width = min(width, 120) // prose is not read in longer lines
+	}
+	return o
+}
+
+// readSource reads a file that a finding names; a program may print any name.
+func readSource(name string) ([]byte, error) {
+	fi, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !fi.Mode().IsRegular() || fi.Size() > maxSource {
+		return nil, os.ErrInvalid
+	}
+	return os.ReadFile(name)
+}
+
+func writeLines(w io.Writer, found []*finding.Finding, _ render.Options) error {
+	for _, f := range found {
+		if err := render.JSON(w, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
