@@ -57,7 +57,7 @@ type Lock struct {
 	Shared bool `json:"shared,omitempty"`
 	// Inferred says that the source, not the run, tells that it was held.
 	Inferred bool     `json:"inferred,omitempty"`
-	Site   Position `json:"site,omitzero"`
+	Site     Position `json:"site,omitzero"`
 }
 
 // Site is the frame that a person would look at first: the innermost one
