@@ -1,0 +1,3 @@
+module population
+
+go 1.25
