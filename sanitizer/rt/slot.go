@@ -34,7 +34,7 @@ type slotTable struct {
 var slots = slotTable{limit: minReclaim}
 
 // minReclaim is the least number of dead slots for which all cells are looked through.
-const minReclaim = 1024
+const minReclaim = 128
 
 func slotAt(i uint32) *slotInfo {
 	c := ldptr(&slots.chunks[i/slotChunk])

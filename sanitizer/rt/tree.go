@@ -14,6 +14,10 @@ type node struct {
 	refs  uint32
 	level uint32 // 0: v holds times; else addresses of nodes of level-1
 	v     [fan]uint64
+	// below is a node that this one is known to know all of, nil if none is
+	// remembered. A record that many release to meets the same old nodes
+	// again and again. It is set only by a sole holder.
+	below *node
 }
 
 var nodePool = pool{size: unsafe.Sizeof(node{})}
@@ -45,6 +49,7 @@ func release(n *node) {
 			release(child(n, i))
 		}
 	}
+	release(n.below)
 	nodePool.put(unsafe.Pointer(n))
 }
 
@@ -85,6 +90,9 @@ func owned(n *node) *node {
 // withTime consumes the caller's reference to n and returns one to a tree that
 // also knows slot at time.
 func withTime(n *node, slot uint32, time uint64) *node {
+	if timeOf(n, slot) >= time {
+		return n
+	}
 	if n == nil {
 		n = newNode(0)
 	}
@@ -119,7 +127,7 @@ func insert(n *node, slot uint32, time uint64) *node {
 // and later joins end at once.
 func join(a, b *node) *node {
 	switch {
-	case b == nil || a == b:
+	case b == nil || a == b || a != nil && a.below == b:
 		return a
 	case a == nil:
 		return retain(b)
@@ -145,11 +153,12 @@ func joinLeaf(a, b *node) *node {
 		}
 	}
 	switch {
-	case aKnows:
-		return a
-	case bKnows:
+	case bKnows: // also when equal: b is what others share
 		release(a)
 		return retain(b)
+	case aKnows:
+		remember(a, b)
+		return a
 	}
 	a = owned(a)
 	for i := range a.v {
@@ -170,7 +179,17 @@ func joinInner(a, b *node) *node {
 		release(a)
 		return retain(b)
 	}
+	remember(a, b)
 	return a
+}
+
+// remember notes that a knows all of b.
+func remember(a, b *node) {
+	if unique(a) {
+		old := a.below
+		a.below = retain(b)
+		release(old)
+	}
 }
 
 // joinChild consumes the caller's reference to a and returns one to a tree
