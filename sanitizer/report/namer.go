@@ -333,7 +333,8 @@ func (s *scope) object(id *ast.Ident) types.Object {
 	return s.chk.info.Defs[id]
 }
 
-// gorootOf learns GOROOT from a frame of the standard library.
+// gorootOf learns GOROOT from a frame of the standard library, if it is here:
+// the report may come from another machine.
 func gorootOf(f *finding.Finding) string {
 	for i := range f.Parties {
 		p := &f.Parties[i]
@@ -341,7 +342,7 @@ func gorootOf(f *finding.Finding) string {
 			for _, fr := range stack {
 				path := finding.PackagePath(fr.Func)
 				root, _, ok := strings.Cut(fr.File, "/src/"+path+"/")
-				if ok && finding.InStd(fr.Func) {
+				if ok && finding.InStd(fr.Func) && isDir(filepath.Join(root, "src", "runtime")) {
 					return root
 				}
 			}

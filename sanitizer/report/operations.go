@@ -78,8 +78,17 @@ func (w *opWalker) visit(node ast.Node) bool {
 }
 
 func (w *opWalker) call(x *ast.CallExpr) {
+	if len(x.Args) == 0 {
+		return
+	}
+	if sel, ok := ast.Unparen(x.Fun).(*ast.SelectorExpr); ok {
+		if pkg, ok := sel.X.(*ast.Ident); ok && pkg.Name == "maps" && sel.Sel.Name == "Clone" && w.is(finding.Clone) {
+			w.add(x.Args[0], x, x.Pos(), x.Lparen)
+		}
+		return
+	}
 	fn, ok := ast.Unparen(x.Fun).(*ast.Ident)
-	if !ok || len(x.Args) == 0 {
+	if !ok {
 		return
 	}
 	switch {

@@ -86,6 +86,11 @@ func (s *scope) handed(c *ast.CallExpr, op finding.Op) []ast.Expr {
 		}
 		for _, a := range args {
 			a = ast.Unparen(a)
+			if id, ok := a.(*ast.Ident); ok {
+				if _, pkg := s.object(id).(*types.PkgName); pkg {
+					continue
+				}
+			}
 			if inner, ok := a.(*ast.CallExpr); ok && depth < 4 {
 				collect(inner, depth+1)
 			}
@@ -123,13 +128,19 @@ const maxInside = 4
 // insideOf finds the maps of the printed type that a value of type t leads to.
 func insideOf(t types.Type, printed string) []nested {
 	var out []nested
-	seen := map[types.Type]bool{}
+	seen := map[*types.Named]bool{} // on the way to here
 	var walk func(t types.Type, at nested, depth int)
 	walk = func(t types.Type, at nested, depth int) {
-		if depth > maxInside || seen[t] || len(out) > 16 {
+		if depth > maxInside || len(out) > 16 {
 			return
 		}
-		seen[t] = true
+		if named, ok := types.Unalias(t).(*types.Named); ok {
+			if seen[named] {
+				return
+			}
+			seen[named] = true
+			defer delete(seen, named)
+		}
 		if depth > 0 && printed != "" && fits(t, printed) == exactFit {
 			at.typ = t
 			out = append(out, at)

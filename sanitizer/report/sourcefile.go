@@ -140,10 +140,6 @@ func (n *Namer) parseModule(dir string, data []byte) *goModule {
 // importDir finds the directory of an import path, as seen from a package in
 // the directory from. Only packages of the same module are local.
 func (n *Namer) importDir(path, from string) (dir string, local bool) {
-	isDir := func(d string) bool {
-		info, err := os.Stat(d)
-		return err == nil && info.IsDir()
-	}
 	mod := n.module(from)
 	if mod != nil {
 		if path == mod.path {
@@ -178,6 +174,11 @@ func (n *Namer) importDir(path, from string) (dir string, local bool) {
 		prefix = prefix[:i]
 	}
 	return "", false
+}
+
+func isDir(d string) bool {
+	info, err := os.Stat(d)
+	return err == nil && info.IsDir()
 }
 
 // packageFiles parses the files of one package of a directory. Tests are
