@@ -18,6 +18,8 @@ func runtimeEdits() []toolchain.Edit {
 		{"src/runtime/chan.go", all(13)},
 		{"src/runtime/time.go", map[string]int{"1.25": 6, "1.26": 6, "1.27": 6}},
 		{"src/runtime/mfinal.go", all(1)},
+		{"src/runtime/runtime.go", all(2)},
+		{"src/runtime/type.go", map[string]int{"1.25": 2, "1.26": 2, "1.27": 5}},
 		{"src/runtime/mcleanup.go", all(3)},
 		{"src/runtime/synctest.go", all(3)},
 		{"src/runtime/cgocall.go", map[string]int{"1.25": 4, "1.26": 4, "1.27": 5}},
@@ -103,8 +105,10 @@ func racenotify(c *hchan, idx uint, sg *sudog) {`)
 	}
 `)
 	edit("extra threads", "src/runtime/proc.go", `	if raceenabled {
-		gp.racectx = racegostart(`, `	if mapsanenabled {
-		gp.racectx = racegostart(`)
+		gp.racectx = racegostart(abi.FuncPCABIInternal(newextram) + sys.PCQuantum)
+`, `	if mapsanenabled {
+		gp.racectx = mapsanExtra(gp.goid)
+`)
 	add(toolchain.Edit{Name: "exit of main", Go: "1.26 1.27", File: "src/runtime/proc.go",
 		Old: "\tif raceenabled {\n\t\tracefini() // does not return", New: "\tif mapsanenabled {\n\t\tracefini() // does not return"})
 	add(toolchain.Edit{Name: "exit of main", Go: "1.25", File: "src/runtime/proc.go", Old: `	if !exitHooksRun {

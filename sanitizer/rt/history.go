@@ -39,9 +39,8 @@ type History struct {
 // KeepHistory says whether events are noted. It is set before the first one.
 var KeepHistory = true
 
-// CallerFrame, if set, returns the frame pointer from which the present
-// event's caller can be walked, and the bounds of its stack.
-var CallerFrame func() (fp, lo, hi uintptr)
+// CallerFrame, if set, returns where the walk up from the present event begins.
+var CallerFrame func() Walk
 
 var historyPool = pool{size: unsafe.Sizeof(History{})}
 
@@ -59,8 +58,7 @@ func (g *G) note(kind EventKind, key uintptr, name Epoch) {
 	if s := name.Slot(); s != 0 && s != compositeSlot {
 		e.Goid = slotAt(s).goid
 	}
-	var w walk
-	w.fp, w.lo, w.hi = CallerFrame()
+	w := CallerFrame()
 	for i := range e.PC {
 		e.PC[i], _ = w.next()
 	}

@@ -71,44 +71,59 @@ func (s *Stack) pc(i int) *uintptr {
 	return (*uintptr)(unsafe.Add(unsafe.Pointer(&s.pcs), uintptr(i)*8))
 }
 
-// A walk goes up a chain of frame pointers: each points to its caller's, with
-// the return address in the word above. [lo, hi) is the stack they must lie in.
-type walk struct{ fp, lo, hi uintptr }
+// A Walk goes up a chain of frame pointers: each points to its caller's, with
+// the return address in the word above.
+type Walk struct {
+	FP     uintptr
+	Lo, Hi uintptr // the bounds of the stack
+	// Resume is where the walk goes on when the chain leaves the stack, as
+	// it does where C calls back into Go; 0 if that is the end.
+	Resume uintptr
+}
 
-func (w *walk) next() (pc uintptr, ok bool) {
-	if w.fp < w.lo || w.fp+16 > w.hi || w.fp&7 != 0 {
+// ResumeNowhere is the Resume of a stack that is whole where its chain leaves it.
+const ResumeNowhere = 1
+
+func (w *Walk) valid() bool { return w.FP >= w.Lo && w.FP+16 <= w.Hi && w.FP&7 == 0 }
+
+func (w *Walk) next() (pc uintptr, ok bool) {
+	if !w.valid() {
 		return 0, false
 	}
-	pc = *(*uintptr)(at(w.fp + 8))
-	up := *(*uintptr)(at(w.fp))
-	if up <= w.fp && up != 0 {
-		w.lo = ^uintptr(0) // a chain that turns back is not one
+	pc = *(*uintptr)(at(w.FP + 8))
+	up := *(*uintptr)(at(w.FP))
+	// A caller's frame is further up. What is not is another stack's, or garbage.
+	w.Lo = w.FP + 8
+	w.FP = up
+	if up != 0 && !w.valid() && w.Resume != 0 {
+		w.FP, w.Resume = w.Resume, 0
+		if w.FP == ResumeNowhere {
+			w.FP = 0
+		}
 	}
-	w.fp = up
 	return pc, pc != 0
 }
 
 // PutStack returns the id of the stack whose innermost frame pointer is fp, 0
 // if there is no room for one more. The stacks that g took last are tried
 // first: that walks the frames once instead of twice.
-func (g *G) PutStack(fp, lo, hi uintptr) uint32 {
-	if fp < lo || fp+16 > hi {
+func (g *G) PutStack(w Walk) uint32 {
+	if !w.valid() {
 		return 0
 	}
-	last := &g.stacks[hintOf(fp, lo, hi)%uintptr(len(g.stacks))]
-	if *last != 0 && StackAt(*last).matches(walk{fp, lo, hi}) {
+	last := &g.stacks[hintOf(w)%uintptr(len(g.stacks))]
+	if *last != 0 && StackAt(*last).matches(w) {
 		return *last
 	}
-	id := PutStack(fp, lo, hi)
+	id := PutStack(w)
 	*last = id
 	return id
 }
 
 // hintOf tells stacks apart by their innermost frames, of which the first few
 // are the detector's and the map's.
-func hintOf(fp, lo, hi uintptr) uintptr {
-	w := walk{fp, lo, hi}
-	hint := fp >> 4
+func hintOf(w Walk) uintptr {
+	hint := w.FP >> 4
 	for i := 0; i < 4; i++ {
 		pc, _ := w.next()
 		hint = hint*31 + pc
@@ -117,13 +132,13 @@ func hintOf(fp, lo, hi uintptr) uintptr {
 }
 
 // matches reports whether w gives s, and then ends.
-func (s *Stack) matches(w walk) bool {
-	return s.partial == 0 && s.equals(&w) && w.fp == 0
+func (s *Stack) matches(w Walk) bool {
+	return s.partial == 0 && s.equals(&w) && w.FP == 0
 }
 
 // PutStack is [G.PutStack] for who has no clock.
-func PutStack(fp, lo, hi uintptr) uint32 {
-	w := walk{fp, lo, hi}
+func PutStack(from Walk) uint32 {
+	w := from
 	n, h := 0, uint32(0)
 	for n < maxFrames {
 		pc, ok := w.next()
@@ -137,32 +152,35 @@ func PutStack(fp, lo, hi uintptr) uint32 {
 	if n == 0 {
 		return 0
 	}
-	if id := stacks.find(h, n, fp, lo, hi); id != 0 {
+	if id := stacks.find(h, n, from); id != 0 {
 		return id
 	}
 	stacks.mu.lock()
-	id := stacks.find(h, n, fp, lo, hi)
+	id := stacks.find(h, n, from)
 	if id == 0 {
-		id = stacks.add(h, n, walk{fp, lo, hi}, w.fp != 0)
+		id = stacks.add(h, n, from, w.FP != 0)
 	}
 	stacks.mu.unlock()
 	return id
 }
 
-func (t *stackTable) find(h uint32, n int, fp, lo, hi uintptr) uint32 {
+func (t *stackTable) find(h uint32, n int, w Walk) uint32 {
 	index := ldptr(&t.index)
 	for i := h; ; i++ {
 		id := ld32(indexSlot(index, i))
 		if id == 0 {
 			return 0
 		}
-		if s := StackAt(id); s.hash == h && int(s.n) == n && s.equals(&walk{fp, lo, hi}) {
+		if s := StackAt(id); s.hash == h && int(s.n) == n && s.same(w) {
 			return id
 		}
 	}
 }
 
-func (s *Stack) equals(w *walk) bool {
+// same reports whether w gives s.
+func (s *Stack) same(w Walk) bool { return s.equals(&w) }
+
+func (s *Stack) equals(w *Walk) bool {
 	for i := 0; i < int(s.n); i++ {
 		if pc, _ := w.next(); pc != s.PC(i) {
 			return false
@@ -171,7 +189,7 @@ func (s *Stack) equals(w *walk) bool {
 	return true
 }
 
-func (t *stackTable) add(h uint32, n int, w walk, partial bool) uint32 {
+func (t *stackTable) add(h uint32, n int, w Walk, partial bool) uint32 {
 	words := uint32(n + stackHead)
 	if t.next%stackChunk+words > stackChunk {
 		t.next += stackChunk - t.next%stackChunk

@@ -27,7 +27,7 @@ func TestStacks(t *testing.T) {
 	for round := 0; round < 2; round++ {
 		for i := uintptr(1); i <= n; i++ {
 			fp, lo, hi, keep := chain(i, i*7, 3)
-			id := PutStack(fp, lo, hi)
+			id := PutStack(Walk{FP: fp, Lo: lo, Hi: hi})
 			s := StackAt(id)
 			if s == nil || s.Len() != 3 || s.PC(0) != i || s.PC(1) != i*7 || s.PC(2) != 3 || s.Partial() {
 				t.Fatalf("stack %d came back as %v", i, s)
@@ -46,15 +46,30 @@ func TestBrokenChain(t *testing.T) {
 	resetEngine()
 	fp, lo, hi, words := chain(1, 2, 3, 4)
 	words[4] = lo // the third frame says that the first called it
-	if s := StackAt(PutStack(fp, lo, hi)); s.Len() != 3 || !s.Partial() {
+	if s := StackAt(PutStack(Walk{FP: fp, Lo: lo, Hi: hi})); s.Len() != 3 || !s.Partial() {
 		t.Errorf("turning back: %d frames, partial %v", s.Len(), s.Partial())
 	}
 	words[4] = hi + 64
-	if s := StackAt(PutStack(fp, lo, hi)); s.Len() != 3 || !s.Partial() {
+	if s := StackAt(PutStack(Walk{FP: fp, Lo: lo, Hi: hi})); s.Len() != 3 || !s.Partial() {
 		t.Errorf("leaving the stack: %d frames, partial %v", s.Len(), s.Partial())
 	}
-	if PutStack(hi+8, lo, hi) != 0 {
+	if PutStack(Walk{FP: hi + 8, Lo: lo, Hi: hi}) != 0 {
 		t.Error("a frame pointer outside the stack gave a stack")
+	}
+}
+
+// TestResume walks a stack on which C called back into Go.
+func TestResume(t *testing.T) {
+	resetEngine()
+	fp, lo, hi, words := chain(1, 2, 3, 4)
+	words[2] = hi + 64 // the second frame was called from another stack
+	w := Walk{FP: fp, Lo: lo, Hi: hi, Resume: lo + 4*8}
+	if s := StackAt(PutStack(w)); s.Len() != 4 || s.Partial() {
+		t.Errorf("resumed: %d frames, partial %v", s.Len(), s.Partial())
+	}
+	w.Resume = ResumeNowhere
+	if s := StackAt(PutStack(w)); s.Len() != 2 || s.Partial() {
+		t.Errorf("a thread of C: %d frames, partial %v", s.Len(), s.Partial())
 	}
 }
 

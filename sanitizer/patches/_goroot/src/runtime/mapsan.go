@@ -46,12 +46,19 @@ func mapsanTrack(key uintptr) (head *uintptr, ok bool) {
 
 // mapsanFrame is rt.CallerFrame. It is called on the system stack, so that the
 // goroutine's frame pointer is where systemstack saved it.
-func mapsanFrame() (fp, lo, hi uintptr) {
+func mapsanFrame() rt.Walk {
 	gp := getg().m.curg
 	if gp == nil || gp == getg() {
-		return 0, 0, 0
+		return rt.Walk{}
 	}
-	return gp.sched.bp, gp.stack.lo, gp.stack.hi
+	w := rt.Walk{FP: gp.sched.bp, Lo: gp.stack.lo, Hi: gp.stack.hi}
+	switch {
+	case gp.m.isextra:
+		w.Resume = rt.ResumeNowhere // a thread of C: nothing of Go is below the callback
+	case gp.m.ncgo > 0:
+		w.Resume = gp.syscallbp // in a callback: the call into C lies further up
+	}
+	return w
 }
 
 // mapsanSweep drops the records and cells of the objects in s that are about
@@ -158,12 +165,12 @@ func mapsanGoStart(newg *g) {
 	if spawner == nil {
 		spawner = getg()
 	}
+	system := isSystemGoroutine(newg, false)
 	var origin uint32
-	fp, lo, hi := mapsanFrame()
-	if g := mapsanCtx(spawner); g != nil && fp != 0 {
-		origin = g.PutStack(fp, lo, hi)
+	if g := mapsanCtx(spawner); g != nil && !system {
+		origin = g.PutStack(mapsanFrame())
 	}
-	g := rt.Fork(mapsanCtx(spawner), newg.goid, origin, isSystemGoroutine(newg, false))
+	g := rt.Fork(mapsanCtx(spawner), newg.goid, origin, system)
 	newg.racectx = uintptr(unsafe.Pointer(g))
 }
 
@@ -177,12 +184,16 @@ func mapsanGoEnd() {
 	}
 }
 
-func racegostart(pc uintptr) uintptr {
+// mapsanExtra returns the clock of a goroutine for a thread that C made.
+func mapsanExtra(goid uint64) uintptr {
 	if !mapsanReady {
 		mapsanInit()
 	}
-	return uintptr(unsafe.Pointer(rt.NewG(0)))
+	return uintptr(unsafe.Pointer(rt.NewG(goid)))
 }
+
+// racegostart returns the clock under which the timers of a P or bubble run.
+func racegostart(pc uintptr) uintptr { return mapsanExtra(0) }
 
 // mapsanTimer makes ctx, under which the timers of one P or bubble run in turn,
 // know nothing of those that ran before. It is called on the system stack.
