@@ -18,6 +18,15 @@ var (
 	targetArch = []string{"amd64", "arm64"}
 )
 
+// Refused says why nothing can be built soundly with the settings of tc, or
+// nil.
+func Refused(tc toolchain.Toolchain) error {
+	if err := refuseFlags("build", goflags(tc.GOFLAGS)); err != nil {
+		return err
+	}
+	return refuseTarget(tc)
+}
+
 // refuseFlags says why a build with these flags would not be sound.
 func refuseFlags(verb string, flags []Flag) error {
 	for _, name := range []string{"race", "msan", "asan"} {

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/mapsan/mapsan/sanitizer"
 	"github.com/mapsan/mapsan/sanitizer/patches"
 	"github.com/mapsan/mapsan/toolchain"
 )
@@ -24,6 +25,9 @@ func examine(ctx context.Context) []check {
 	checks := []check{checkSystem()}
 	tc, err := toolchain.Select(ctx, "", env)
 	checks = append(checks, checkGo(tc, err))
+	if err == nil {
+		checks = append(checks, checkSettings(tc))
+	}
 	cache, cacheErr := toolchain.CacheDir(env)
 	checks = append(checks, checkCache(cache, cacheErr))
 	if err == nil && cacheErr == nil {
@@ -55,6 +59,15 @@ func checkGo(tc toolchain.Toolchain, err error) check {
 		if errors.Is(err, toolchain.ErrUnsupportedGo) {
 			c.Do = "set GOTOOLCHAIN, or the toolchain line of go.mod, to a version named above"
 		}
+	}
+	return c
+}
+
+// checkSettings looks at what the environment and go env -w say.
+func checkSettings(tc toolchain.Toolchain) check {
+	c := check{Name: "settings", State: good, Says: "builds for " + tc.GOOS + "/" + tc.GOARCH}
+	if err := sanitizer.Refused(tc); err != nil {
+		c.State, c.Says = bad, oneLine(err)
 	}
 	return c
 }

@@ -100,15 +100,17 @@ func goVerb(cmd *cobra.Command, std Streams, verb string, args []string) error {
 		}
 	}
 	out := newPrinter(std)
+	prog := newProgress(std.Err)
 	opts := sanitizer.Options{
 		Stdin:    std.In,
 		Stdout:   std.Out,
 		Stderr:   std.Err,
 		Found:    out.found,
 		Ready:    out.ready,
-		Progress: newProgress(std.Err).step,
+		Progress: prog.step,
 	}
 	res, err := sanitizer.Run(cmd.Context(), verb, args, opts)
+	prog.end()
 	if watched && (err == nil || res.Total > 0) {
 		// What was found is kept, whatever became of the run.
 		out.summary(res)

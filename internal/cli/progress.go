@@ -45,10 +45,7 @@ func (p *progress) step(tc toolchain.Toolchain, s toolchain.Step) {
 		}
 		return
 	}
-	if p.live {
-		p.end()
-		fmt.Fprintf(p.w, "\r\x1b[K")
-	}
+	p.end()
 	fmt.Fprintf(p.w, "mapsan:   %s: %.1f s\n", s.Name, s.Took.Seconds())
 }
 
@@ -69,10 +66,13 @@ func (p *progress) run(name string) {
 	})
 }
 
+// end stops the clock and clears its line; what follows stands there. A step
+// that failed ends by this alone.
 func (p *progress) end() {
 	if p.stop != nil {
 		close(p.stop)
 		p.tick.Wait()
 		p.stop = nil
+		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }
