@@ -132,13 +132,12 @@ func (b *block) warning(s string) bool {
 func (b *block) access(s string) bool {
 	previous := b.parties == 1
 	sc := scan(s)
-	var class string
+	classes := map[string]finding.Op{"Write": finding.Write, "Read": finding.Read}
 	if previous {
 		sc.word("Previous ")
-		class = sc.until(" (")
-	} else {
-		class = strings.ToLower(sc.until(" ("))
+		classes = map[string]finding.Op{"write": finding.Write, "read": finding.Read}
 	}
+	class := classes[sc.until(" (")]
 	op := finding.Op(sc.until(")"))
 	if !previous {
 		sc.word(" at 0x")
@@ -151,7 +150,7 @@ func (b *block) access(s string) bool {
 	}
 	id := sc.number(10)
 	sc.word(":")
-	if !sc.end() || string(op.Class()) != class || !known(op) {
+	if !sc.end() || op.Class() != class || !known(op) {
 		return false
 	}
 	p := &b.f.Parties[b.parties]

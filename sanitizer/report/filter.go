@@ -27,6 +27,7 @@ type Filter struct {
 	loose  int    // how much of line has been passed on already
 	long   bool   // the unfinished line is too long to matter
 	passed bool   // a part of the block's first lines has been passed on
+	stub   []byte // what stood before the opening separator
 
 	// Broken counts the blocks that were begun and not whole.
 	Broken int
@@ -206,6 +207,7 @@ func (f *Filter) finished(p []byte) error {
 	if isRule(text) {
 		f.state, f.passed = afterRule, loose > 0
 		f.held = append(f.held, line[loose:]...)
+		f.stub = append(f.stub[:0], line[loose:max(loose, len(text)-len(separator))]...)
 		return nil
 	}
 	_, err := f.w.Write(line[loose:])
@@ -215,11 +217,16 @@ func (f *Filter) finished(p []byte) error {
 // take hands the finding over. Its last separator may open the next block, if
 // a process was killed before it could close the one before.
 func (f *Filter) take(got *finding.Finding) error {
-	dangling := f.passed
-	f.held, f.block, f.passed = f.held[:0], nil, false
+	var rest []byte
+	if len(f.prefix) == 0 && len(f.stub) > 0 {
+		rest = append(f.stub, '\n') // no prefix, but a line that was cut off
+	} else if f.passed {
+		rest = []byte("\n")
+	}
+	f.held, f.block, f.passed, f.stub = f.held[:0], nil, false, nil
 	f.state = afterRule
-	if dangling {
-		if _, err := f.w.Write([]byte("\n")); err != nil {
+	if len(rest) > 0 {
+		if _, err := f.w.Write(rest); err != nil {
 			return err
 		}
 	}

@@ -42,6 +42,9 @@ func (s *scanner) take(before, after string, ok bool) string {
 	return before
 }
 
+// maxDigits is what the largest number needs.
+const maxDigits = 20
+
 // number reads digits: lower-case ones when the base is 16, as the runtime
 // prints them.
 func (s *scanner) number(base int) uint64 {
@@ -50,7 +53,7 @@ func (s *scanner) number(base int) uint64 {
 		n++
 	}
 	v, err := strconv.ParseUint(s.rest[:n], base, 64)
-	s.rest, s.ok = s.rest[n:], s.ok && err == nil
+	s.rest, s.ok = s.rest[n:], s.ok && err == nil && n <= maxDigits
 	return v
 }
 
