@@ -92,16 +92,16 @@ func plain(p []byte) int {
 	n := 0
 	for {
 		i := bytes.IndexByte(p[n:], '\n')
-		if i < 0 || isRule(p[n:n+i]) {
+		if i < 0 || isRule(bytes.TrimSuffix(p[n:n+i], []byte("\r"))) {
 			return n
 		}
 		n += i + 1
 	}
 }
 
-// isRule reports whether a line is a separator, whatever stands before it.
+// isRule reports whether a line, without its end, is a separator, whatever
+// stands before it.
 func isRule(line []byte) bool {
-	line = bytes.TrimSuffix(line, []byte("\r"))
 	n := len(line) - len(separator)
 	return n >= 0 && n <= maxPrefix && line[len(line)-1] == '=' &&
 		string(line[n:]) == separator && (n == 0 || line[n-1] != '=')
