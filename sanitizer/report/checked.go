@@ -6,6 +6,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/mapsan/mapsan/finding"
 )
 
 // maxImportDepth bounds how far imports of imports are followed. What lies
@@ -94,11 +96,15 @@ type sourceImporter struct {
 	from  string // directory of the importing package
 	full  bool
 	depth int
+	std   bool // the importing package is of the standard library
 }
 
 func (im *sourceImporter) Import(p string) (*types.Package, error) {
 	if p == "unsafe" {
 		return types.Unsafe, nil
+	}
+	if im.std {
+		return emptyPackage(p), nil // its imports are many and seldom needed
 	}
 	dir, local := im.n.importDir(p, im.from)
 	if dir == "" || im.depth >= maxImportDepth || !local && !im.full {
@@ -116,8 +122,9 @@ func (im *sourceImporter) Import(p string) (*types.Package, error) {
 	conf := types.Config{
 		FakeImportC:      true,
 		IgnoreFuncBodies: true,
-		Importer:         &sourceImporter{n: im.n, from: dir, full: im.full, depth: im.depth + 1},
-		Error:            func(error) {},
+		Importer: &sourceImporter{n: im.n, from: dir, full: im.full, depth: im.depth + 1,
+			std: finding.InStd(p + ".F")},
+		Error: func(error) {},
 	}
 	pkg, _ := conf.Check(p, im.n.fset, files, nil)
 	if pkg == nil {
