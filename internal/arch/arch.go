@@ -29,7 +29,7 @@ var table = []row{
 	{folder: "sanitizer/patches", may: []string{"sanitizer/rt", "toolchain"}},
 	{folder: "sanitizer/report", may: []string{"finding"}},
 	{folder: "sanitizer/suite", may: []string{"sanitizer", "sanitizer/rt", "sanitizer/patches", "sanitizer/report", "toolchain", "finding", "internal/cli"}},
-	{folder: "sanitizer/bench", may: []string{"sanitizer", "sanitizer/patches", "toolchain"}},
+	{folder: "sanitizer/bench", may: []string{"sanitizer", "sanitizer/patches", "sanitizer/suite", "toolchain"}},
 	{folder: "internal/arch", std: true},
 	{folder: "internal/tally", std: true},
 }
