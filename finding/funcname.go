@@ -16,7 +16,7 @@ func PackagePath(fn string) string {
 // as a person would say it: "store.(*Store).Put".
 func ShortFunc(fn string) string {
 	path, name := splitFunc(fn)
-	if name == "" {
+	if path == "" {
 		return fn
 	}
 	return path[strings.LastIndexByte(path, '/')+1:] + "." + name

@@ -5,13 +5,13 @@ import "strings"
 // stdRoots are the first elements of the standard library's import paths; the
 // value says whether the element is a package by itself.
 var stdRoots = map[string]bool{
-	"archive": false, "bufio": true, "bytes": true, "cmp": true, "compress": false,
+	"archive": false, "arena": true, "bufio": true, "bytes": true, "cmp": true, "compress": false,
 	"container": false, "context": true, "crypto": true, "database": false, "debug": false,
 	"embed": true, "encoding": true, "errors": true, "expvar": true, "flag": true, "fmt": true,
 	"go": false, "hash": true, "html": true, "image": true, "index": false, "internal": false,
 	"io": true, "iter": true, "log": true, "maps": true, "math": true, "mime": true, "net": true,
 	"os": true, "path": true, "plugin": true, "reflect": true, "regexp": true, "runtime": true,
-	"slices": true, "sort": true, "strconv": true, "strings": true, "structs": true, "sync": true,
+	"simd": true, "slices": true, "sort": true, "strconv": true, "strings": true, "structs": true, "sync": true,
 	"syscall": true, "testing": true, "text": false, "time": true, "unicode": true,
 	"unique": true, "unsafe": true, "uuid": true, "vendor": false, "weak": true,
 }
