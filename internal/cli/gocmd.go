@@ -41,7 +41,7 @@ The variable MAPSAN sets its options, as GORACE does for -race:
   log_path=stderr|stdout|FILE  where reports go (FILE.<pid>)
   exitcode=66                  status of a program that raced
   halt_on_error=1              end at the first race
-  history=8                    synchronisations kept for each goroutine; 0 for none
+  history=4                    synchronisations kept for each goroutine; 0 for none
   strip_path_prefix=PREFIX     cut off file names in reports
   atexit_sleep_ms=0            wait before the end
 `, "mapsan build -o server ./cmd/server && MAPSAN=halt_on_error=1 ./server")
