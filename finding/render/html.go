@@ -120,7 +120,9 @@ func viewOf(number int, f *finding.Finding, o Options, src *sources) findingView
 		RuleTitle: rule.Title,
 		Grade:     string(f.Grade),
 		Picture:   newPicture(number, f, o, src),
-		Missing:   missing(f),
+	}
+	for _, s := range missing(f) {
+		v.Missing = append(v.Missing, clean(s))
 	}
 	v.Type = clean(f.Map.Type)
 	if f.Map.Declared != "" {
@@ -129,7 +131,7 @@ func viewOf(number int, f *finding.Finding, o Options, src *sources) findingView
 	if f.Map.Expr == "" && f.Map.Name == "" {
 		v.Type = ""
 	}
-	v.Where = what(f)
+	v.Where = clean(what(f))
 	if !f.Map.Decl.IsZero() {
 		if v.Where != "" {
 			v.Where += ", "
@@ -199,7 +201,7 @@ func partyOf(f *finding.Finding, i int, o Options, src *sources) partyView {
 		v.Stack = append(v.Stack, fv)
 	}
 	if len(p.Locks) > 0 {
-		v.Locks = clean(bySource(p) + "it held " + locks(p, o))
+		v.Locks = clean(upper(bySource(p) + "it held " + locks(p, o)))
 	}
 	switch {
 	case g.Main:

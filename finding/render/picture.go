@@ -346,7 +346,7 @@ func (m *pictureMaker) draw() *picture {
 	}
 	m.gap(p)
 	p.KnownText = m.knownText()
-	p.Alt = strings.Join(why(m.f, m.o), " ")
+	p.Alt = clean(strings.Join(why(m.f, m.o), " "))
 	return p
 }
 

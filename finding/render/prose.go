@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,7 +96,7 @@ func why(f *finding.Finding, o Options) []string {
 	}
 	for i := range f.Parties {
 		if p := &f.Parties[i]; len(p.Locks) > 0 {
-			out = append(out, fmt.Sprintf("%s%s held %s.", bySource(p), goroutine(&p.Goroutine), locks(p, o)))
+			out = append(out, upper(fmt.Sprintf("%s%s held %s.", bySource(p), goroutine(&p.Goroutine), locks(p, o))))
 		}
 	}
 	if v := f.Evidence.Overlap; v != nil {
@@ -136,7 +137,7 @@ func bySource(p *finding.Party) string {
 			return ""
 		}
 	}
-	return "By the source, "
+	return "by the source, "
 }
 
 func locks(p *finding.Party, o Options) string {
@@ -166,7 +167,9 @@ func missing(f *finding.Finding) []string {
 				continue
 			}
 			last = reason
-			out = append(out, fmt.Sprintf("%s: %s", factName(field, of), reason))
+			if line := factName(field, of) + ": " + reason; !slices.Contains(out, line) {
+				out = append(out, line)
+			}
 		}
 	}
 	add(f.Map.Missing, "the map", "type", "expr", "name", "decl", "addr")

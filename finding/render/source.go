@@ -53,6 +53,17 @@ func (s *sources) excerpt(p finding.Position, around int) []sourceLine {
 		return nil
 	}
 	from, to := max(1, p.Line-around), min(len(all), p.Line+around)
+	// A neighbouring function is no help.
+	for n := from; n < p.Line; n++ {
+		if strings.HasPrefix(all[n-1], "}") {
+			from = n + 1
+		}
+	}
+	for n := p.Line + 1; n < to; n++ {
+		if strings.HasPrefix(all[n-1], "}") {
+			to = n
+		}
+	}
 	for from < p.Line && strings.TrimSpace(all[from-1]) == "" {
 		from++
 	}

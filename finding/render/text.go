@@ -62,7 +62,7 @@ func (t *text) finding(f *finding.Finding) {
 		t.line("")
 		t.line("%s", t.color(bold, "In the log:"))
 		for _, s := range l.Lines {
-			t.line("  %s", oneLine(s))
+			t.line("%s", strings.TrimRight("  "+oneLine(s), " "))
 		}
 	}
 	t.fixes(f)
@@ -74,7 +74,7 @@ func (t *text) finding(f *finding.Finding) {
 		}
 	}
 	t.line("")
-	t.line("%s", t.color(faint, t.footer(f)))
+	t.footer(f)
 	t.line(ruler)
 }
 
@@ -210,15 +210,25 @@ func (t *text) fixes(f *finding.Finding) {
 	}
 }
 
-func (t *text) footer(f *finding.Finding) string {
-	s := fmt.Sprintf("%s  %s by %s  fingerprint %s", f.Rule, f.Grade, f.Engine, f.Fingerprint())
-	if f.Resource.PID != 0 {
-		s += fmt.Sprintf("  pid %d", f.Resource.PID)
+func (t *text) footer(f *finding.Finding) {
+	r := &f.Resource
+	var where []string
+	if r.Test != "" {
+		where = append(where, "in "+r.Test)
 	}
-	if f.Resource.Test != "" {
-		s = fmt.Sprintf("In %s of %s\n", oneLine(f.Resource.Test), oneLine(f.Resource.Package)) + s
+	if r.Package != "" {
+		where = append(where, "of "+r.Package)
 	}
-	return s
+	if r.ServiceName != "" {
+		where = append(where, "in service "+r.ServiceName)
+	}
+	if r.PID != 0 {
+		where = append(where, fmt.Sprintf("in process %d", r.PID))
+	}
+	if len(where) > 0 {
+		t.prose("", upper(strings.Join(where, " ")))
+	}
+	t.line("%s", t.color(faint, fmt.Sprintf("%s  %s by %s  fingerprint %s", f.Rule, f.Grade, f.Engine, f.Fingerprint())))
 }
 
 func (t *text) line(format string, args ...any) {
