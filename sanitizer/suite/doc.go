@@ -10,6 +10,6 @@
 // The tests run the mapsan command as a user would: the one in MAPSAN_BIN, or
 // one built from the source. They use the Go toolchain that the go command
 // selects, or each of those that MAPSAN_SUITE_TOOLCHAINS names (as
-// go1.25.5,go1.27.3). With MAPSAN_HEAVY=1 they run 100,000 programs of the
-// oracle and the suites of the world, which takes a while.
+// go1.25.5,go1.27.3), at length on the first. With MAPSAN_HEAVY=1 they run
+// 100,000 programs of the oracle and the suites of the world, half an hour in all.
 package suite

@@ -39,6 +39,13 @@ func needHeavy(t *testing.T) {
 	}
 }
 
+// thorough reports whether m is to be tested at length: the first of the
+// toolchains, in a heavy run.
+func thorough(m command.Mapsan) bool {
+	first, _, _ := strings.Cut(os.Getenv("MAPSAN_SUITE_TOOLCHAINS"), ",")
+	return heavy && m.Toolchain == first
+}
+
 // eachToolchain runs test for the toolchains that are to be tested.
 func eachToolchain(t *testing.T, test func(t *testing.T, m command.Mapsan)) {
 	list := os.Getenv("MAPSAN_SUITE_TOOLCHAINS")

@@ -14,11 +14,11 @@ import (
 // TestOracle compares the runtime with the naive detector on random programs,
 // and hammers it with race-free ones.
 func TestOracle(t *testing.T) {
-	programs, hammer := "5000", "3s"
-	if heavy {
-		programs, hammer = "100000", "60s"
-	}
 	eachToolchain(t, func(t *testing.T, m command.Mapsan) {
+		programs, hammer := "5000", "3s"
+		if thorough(m) {
+			programs, hammer = "100000", "60s"
+		}
 		bin, _, err := m.BuildLive(t.Context(), ".", t.TempDir())
 		if err != nil {
 			t.Fatal(err)

@@ -83,7 +83,7 @@ func TestProcesses(t *testing.T) {
 		t.Run("log_path", func(t *testing.T) { testLogPath(t, bin) })
 		t.Run("strip_path_prefix", func(t *testing.T) { testStrip(t, bin) })
 		t.Run("killed", func(t *testing.T) { testKilled(t, bin) })
-		t.Run("churn", func(t *testing.T) { testChurn(t, bin) })
+		t.Run("churn", func(t *testing.T) { testChurn(t, m, bin) })
 	})
 }
 
@@ -173,9 +173,9 @@ func testKilled(t *testing.T, bin string) {
 
 // testChurn wants a program's memory to stay flat whose goroutines, maps and
 // locks come and go.
-func testChurn(t *testing.T, bin string) {
+func testChurn(t *testing.T, m command.Mapsan, bin string) {
 	n := 300_000
-	if heavy {
+	if thorough(m) {
 		n = 10_000_000
 	}
 	r := runProcess(within(t, 5*time.Minute), t, bin, "", "churn", strconv.Itoa(n))

@@ -15,11 +15,11 @@ import (
 // several numbers of processors and beside copies of itself: a clock that
 // breaks under load would show here as a false alarm.
 func TestNearMisses(t *testing.T) {
-	count := 3
-	if heavy {
-		count = 50
-	}
 	eachToolchain(t, func(t *testing.T, m command.Mapsan) {
+		count := 3
+		if thorough(m) {
+			count = 20
+		}
 		for _, pkg := range []string{"edges", "accesses"} {
 			dir := testdata(t, "corpus", pkg)
 			bin := buildTest(t, m, dir, ".")
