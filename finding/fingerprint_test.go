@@ -221,3 +221,25 @@ func TestSite(t *testing.T) {
 		}
 	}
 }
+
+func TestPlace(t *testing.T) {
+	at := func(fn, file string, line int) Frame { return Frame{Func: fn, File: file, Line: line} }
+	user, lib := at("main.serve", "main.go", 9), at("net/http.Header.Set", "header.go", 20)
+	for _, c := range []struct {
+		name  string
+		stack []Frame
+		site  Position
+		want  Position
+	}{
+		{"named in user code", []Frame{user}, Position{File: "main.go", Line: 9, Column: 3}, Position{File: "main.go", Line: 9, Column: 3}},
+		{"named in the library", []Frame{lib, user}, lib.Position(), user.Position()},
+		{"named in the library, which alone is there", []Frame{lib}, lib.Position(), lib.Position()},
+		{"not named", []Frame{lib, user}, Position{}, user.Position()},
+		{"nothing", nil, Position{}, Position{}},
+	} {
+		p := Party{Access: Access{Site: c.site}, Stack: c.stack}
+		if got := p.Place(); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}

@@ -79,3 +79,21 @@ func (p *Party) Site() (Frame, bool) {
 	}
 	return Frame{}, false
 }
+
+// Place is where a person would look for the access: where the map is named,
+// unless that is inside of the standard library and user code called it.
+func (p *Party) Place() Position {
+	site, ok := p.Site()
+	if !p.Access.Site.IsZero() {
+		for _, f := range p.Stack {
+			if f.File == p.Access.Site.File && f.Line == p.Access.Site.Line && InStd(f.Func) && !InStd(site.Func) {
+				return site.Position()
+			}
+		}
+		return p.Access.Site
+	}
+	if ok && site.File != "" {
+		return site.Position()
+	}
+	return Position{}
+}

@@ -190,12 +190,9 @@ func (s suggestion) sentence(lock string) string {
 
 func (s suggestion) place(p *Party) string {
 	site, ok := p.Site()
-	pos := p.Access.Site
-	switch {
-	case !ok && pos.IsZero():
+	pos := p.Place()
+	if pos.IsZero() {
 		return "its access"
-	case pos.IsZero():
-		pos = site.Position()
 	}
 	at := fmt.Sprintf("%s:%d", path.Base(strings.ReplaceAll(pos.File, `\`, "/")), pos.Line)
 	if ok {

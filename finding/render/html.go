@@ -192,7 +192,7 @@ func partyOf(f *finding.Finding, i int, o Options, src *sources) partyView {
 	if i == 1 && f.Evidence.Clocks != nil {
 		v.Head = "Previous " + p.Access.Op.String()
 	}
-	at := accessPosition(p)
+	at := p.Place()
 	v.Place = o.place(at)
 	v.Excerpt = highlight(src.excerpt(at, 3))
 	for _, fr := range p.Stack {

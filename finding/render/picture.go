@@ -372,7 +372,7 @@ func (m *pictureMaker) node(e *event, lane int) pictureNode {
 		n.Access, n.Side = true, -n.Side
 		n.Kind = string(p.Access.Op.Class())
 		n.Text = []string{string(p.Access.Op)}
-		if pos := accessPosition(p); !pos.IsZero() {
+		if pos := p.Place(); !pos.IsZero() {
 			n.Text = append(n.Text, m.o.shortPlace(pos))
 		}
 		n.TextX, n.TextY = n.X+n.Side*20, n.Y-22

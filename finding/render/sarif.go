@@ -95,7 +95,7 @@ func (s *sarifWriter) result(f *finding.Finding) sarifResult {
 	}
 	r.Fingerprints = map[string]string{"mapsan/v1": f.Fingerprint()}
 	cur, prev := &f.Parties[0], &f.Parties[1]
-	if pos := accessPosition(cur); !pos.IsZero() {
+	if pos := cur.Place(); !pos.IsZero() {
 		r.Locations = []sarifLocation{s.location(pos, siteFunc(cur), f.Map.Expr, "")}
 	}
 	related := func(pos finding.Position, fn, message string) {
@@ -106,7 +106,7 @@ func (s *sarifWriter) result(f *finding.Finding) sarifResult {
 			r.Related = append(r.Related, l)
 		}
 	}
-	related(accessPosition(prev), siteFunc(prev), fmt.Sprintf("The other access: %s by %s.", prev.Access.Op, goroutine(&prev.Goroutine)))
+	related(prev.Place(), siteFunc(prev), fmt.Sprintf("The other access: %s by %s.", prev.Access.Op, goroutine(&prev.Goroutine)))
 	related(f.Map.Decl, "", fmt.Sprintf("%s is declared here.", upper(mapName(f))))
 	for i := range f.Parties {
 		g := &f.Parties[i].Goroutine
@@ -135,8 +135,8 @@ func (s *sarifWriter) result(f *finding.Finding) sarifResult {
 func sarifMessage(f *finding.Finding, o Options) string {
 	a, b := &f.Parties[0], &f.Parties[1]
 	text := fmt.Sprintf("Map race on %s: the %s at %s by %s and the %s at %s by %s are not ordered.", mapName(f),
-		a.Access.Op, o.place(accessPosition(a)), goroutine(&a.Goroutine),
-		b.Access.Op, o.place(accessPosition(b)), goroutine(&b.Goroutine))
+		a.Access.Op, o.place(a.Place()), goroutine(&a.Goroutine),
+		b.Access.Op, o.place(b.Place()), goroutine(&b.Goroutine))
 	if len(f.Fixes) > 0 {
 		text += " To fix it, " + f.Fixes[0].Title + "."
 	}
@@ -173,18 +173,6 @@ func (s *sarifWriter) threadFlow(f *finding.Finding, i int) sarifThread {
 		add(p.Stack[j], len(p.Stack)-j, importance, message)
 	}
 	return tf
-}
-
-// accessPosition is where a person would look for the access: the place that
-// names the map, and otherwise the first frame that is the user's.
-func accessPosition(p *finding.Party) finding.Position {
-	if !p.Access.Site.IsZero() {
-		return p.Access.Site
-	}
-	if fr, ok := p.Site(); ok && fr.File != "" {
-		return fr.Position()
-	}
-	return finding.Position{}
 }
 
 func siteFunc(p *finding.Party) string {

@@ -110,23 +110,23 @@ func (t *text) party(f *finding.Finding, i int) {
 		on = " of " + oneLine(p.Access.Expr)
 	}
 	t.line("%s%s by %s:", t.color(yellow, head), on, t.color(bold, goroutine(&p.Goroutine)))
-	t.stack(p.Stack, p.Partial, p.Access.Site)
+	t.stack(p)
 }
 
 // stack writes frames with the source of the access: at the innermost frame,
-// and where the map is named if that is further out.
-func (t *text) stack(frames []finding.Frame, partial bool, named finding.Position) {
-	if len(frames) == 0 {
+// and where a person would look for it if that is further out.
+func (t *text) stack(p *finding.Party) {
+	if len(p.Stack) == 0 {
 		t.line("  [no stack]")
 	}
-	for i, fr := range frames {
+	place := p.Place()
+	for i, fr := range p.Stack {
 		t.frame(fr)
-		pos := fr.Position()
-		if i == 0 && (named.IsZero() || !finding.InReader(fr.Func)) || !named.IsZero() && pos.File == named.File && pos.Line == named.Line {
+		if pos := fr.Position(); i == 0 && !finding.InReader(fr.Func) || pos.File == place.File && pos.Line == place.Line {
 			t.excerpt(pos, 1)
 		}
 	}
-	if partial {
+	if p.Partial {
 		t.line("  [the stack could not be walked further]")
 	}
 }
@@ -175,9 +175,10 @@ func (t *text) origin(p *finding.Party) {
 		t.line("%s%s was started at a place that is not known.", who, state)
 	default:
 		t.line("%s%s was started at:", who, state)
-		for i, fr := range g.Origin {
+		start := startOf(g.Origin)
+		for _, fr := range g.Origin {
 			t.frame(fr)
-			if i == 0 {
+			if fr == start {
 				t.excerpt(fr.Position(), 0)
 			}
 		}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -150,7 +151,7 @@ func (b *block) access(s string) bool {
 	}
 	id := sc.number(10)
 	sc.word(":")
-	if !sc.end() || op.Class() != class || !known(op) {
+	if !sc.end() || op.Class() != class || !slices.Contains(finding.Ops(), op) {
 		return false
 	}
 	p := &b.f.Parties[b.parties]
@@ -166,15 +167,6 @@ func (b *block) access(s string) bool {
 		return b.f.Rule != ""
 	}
 	return true
-}
-
-func known(op finding.Op) bool {
-	for _, o := range finding.Ops() {
-		if o == op {
-			return true
-		}
-	}
-	return false
 }
 
 func (b *block) setMap(addr finding.Addr, typ string) {

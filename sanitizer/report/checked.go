@@ -5,6 +5,7 @@ import (
 	"go/types"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mapsan/mapsan/finding"
@@ -38,7 +39,7 @@ func (n *Namer) check(file *sourceFile, decl ast.Decl, full bool) *checkedFunc {
 	}
 	dir := filepath.Dir(file.path)
 	files := n.packageFiles(dir, file.ast.Name.Name, strings.HasSuffix(file.path, "_test.go"))
-	if !contains(files, file.ast) {
+	if !slices.Contains(files, file.ast) {
 		files = append(files, file.ast) // excluded by a build tag that the program had
 	}
 	c := &checkedFunc{info: &types.Info{
@@ -61,15 +62,6 @@ func (n *Namer) check(file *sourceFile, decl ast.Decl, full bool) *checkedFunc {
 	}
 	c.pkg, _ = conf.Check(file.ast.Name.Name, n.fset, files, c.info)
 	return c
-}
-
-func contains(files []*ast.File, f *ast.File) bool {
-	for _, x := range files {
-		if x == f {
-			return true
-		}
-	}
-	return false
 }
 
 // dropBodies takes the bodies off all functions but one, until restore is called.

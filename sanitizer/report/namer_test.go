@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"go/build"
 	"os"
 	"path/filepath"
 	"strings"
@@ -356,6 +357,39 @@ func TestNameAbsentSource(t *testing.T) {
 				t.Errorf("expression %q, missing %v; want %q, %q", f.Map.Expr, f.Map.Missing, c.expr, c.want)
 			}
 		})
+	}
+}
+
+// An http.Header is accessed far inside of the standard library: the name stands
+// three calls further out.
+func TestNameThroughStd(t *testing.T) {
+	root := build.Default.GOROOT
+	line := func(file, text string) (string, int) {
+		path := filepath.Join(root, "src", filepath.FromSlash(file))
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Skipf("this toolchain has no sources: %v", err)
+		}
+		before, _, ok := strings.Cut(string(data), text)
+		if !ok {
+			t.Fatalf("%s has no %q", path, text)
+		}
+		return path, strings.Count(before, "\n") + 1
+	}
+	p := party(t, "imported", finding.Assign, "Tag@header")
+	file, n := line("net/textproto/header.go", "= []string{value}")
+	outer, m := line("net/http/header.go", "textproto.MIMEHeader(h).Set(key, value)")
+	p.Stack = append([]finding.Frame{
+		{Func: "net/textproto.MIMEHeader.Set", File: file, Line: n},
+		{Func: "net/http.Header.Set", File: outer, Line: m},
+	}, p.Stack...)
+	f := race("textproto.MIMEHeader", p, other())
+	Name(f, NamerOptions{})
+	if f.Map.Expr != "w.Header()" || f.Map.Kind != finding.Result || f.Map.Name != "net/http.ResponseWriter.Header()" {
+		t.Errorf("named %q, %q (%s), missing %v; want w.Header()", f.Map.Expr, f.Map.Name, f.Map.Kind, f.Map.Missing)
+	}
+	if f.Parties[0].Access.Expr != "h" {
+		t.Errorf("the access is to %q, want h", f.Parties[0].Access.Expr)
 	}
 }
 
