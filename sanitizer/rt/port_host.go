@@ -23,7 +23,6 @@ func ld32(p *uint32) uint32                 { return atomic.LoadUint32(p) }
 func st32(p *uint32, v uint32)              { atomic.StoreUint32(p, v) }
 func cas32(p *uint32, old, new uint32) bool { return atomic.CompareAndSwapUint32(p, old, new) }
 func add32(p *uint32, d int32) uint32       { return atomic.AddUint32(p, uint32(d)) }
-func xchg32(p *uint32, v uint32) uint32     { return atomic.SwapUint32(p, v) }
 func ld64(p *uint64) uint64                 { return atomic.LoadUint64(p) }
 func st64(p *uint64, v uint64)              { atomic.StoreUint64(p, v) }
 func cas64(p *uint64, old, new uint64) bool { return atomic.CompareAndSwapUint64(p, old, new) }

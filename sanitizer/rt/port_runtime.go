@@ -18,7 +18,6 @@ func ld32(p *uint32) uint32                 { return atomic.Load(p) }
 func st32(p *uint32, v uint32)              { atomic.Store(p, v) }
 func cas32(p *uint32, old, new uint32) bool { return atomic.Cas(p, old, new) }
 func add32(p *uint32, d int32) uint32       { return atomic.Xadd(p, d) }
-func xchg32(p *uint32, v uint32) uint32     { return atomic.Xchg(p, v) }
 func ld64(p *uint64) uint64                 { return atomic.Load64(p) }
 func st64(p *uint64, v uint64)              { atomic.StoreRel64(p, v) }
 func cas64(p *uint64, old, new uint64) bool { return atomic.Cas64(p, old, new) }
@@ -26,8 +25,12 @@ func add64(p *uint64, d int64) uint64       { return atomic.Xadd64(p, d) }
 func ldptr(p *uintptr) uintptr              { return atomic.LoadAcquintptr(p) }
 func stptr(p *uintptr, v uintptr)           { atomic.StoreReluintptr(p, v) }
 
-//go:linkname procyield runtime.procyield
-func procyield(cycles uint32)
+// ProcYield and OSYield wait a little: on the processor, and by giving it up.
+// Package runtime sets them at start.
+var (
+	ProcYield func(cycles uint32)
+	OSYield   func()
+)
 
-//go:linkname osyield runtime.osyield
-func osyield()
+func procyield(cycles uint32) { ProcYield(cycles) }
+func osyield()                { OSYield() }

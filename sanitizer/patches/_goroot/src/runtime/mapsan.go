@@ -24,6 +24,8 @@ var mapsanReady bool
 func mapsanInit() {
 	mapsanReady = true
 	rt.SysAlloc = func(n uintptr) unsafe.Pointer { return sysAlloc(n, &memstats.other_sys, "mapsan") }
+	rt.ProcYield = procyield
+	rt.OSYield = osyield
 	rt.Track = mapsanTrack
 	rt.CallerFrame = mapsanFrame
 	rt.Init()

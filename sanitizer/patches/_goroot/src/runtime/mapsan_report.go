@@ -331,10 +331,7 @@ func mapsanStack(id uint32) {
 			inside = false
 			file, line := u.fileLine(uf)
 			mapsanStr("  ")
-			a, b, c := funcNamePiecesForPrint(name)
-			mapsanStr(a)
-			mapsanStr(b)
-			mapsanStr(c)
+			mapsanFunc(name)
 			mapsanStr("()\n      ")
 			mapsanPath(file)
 			mapsanStr(":")
@@ -348,6 +345,22 @@ func mapsanStack(id uint32) {
 	}
 	if s.Partial() {
 		mapsanStr("  [partial stack]\n")
+	}
+}
+
+// mapsanFunc writes the name of a function, its type arguments as [...].
+func mapsanFunc(name string) {
+	i, j := 0, len(name)
+	for i < len(name) && name[i] != '[' {
+		i++
+	}
+	for j > i && name[j-1] != ']' {
+		j--
+	}
+	mapsanStr(name[:i])
+	if i < j {
+		mapsanStr("[...]")
+		mapsanStr(name[j:])
 	}
 }
 
