@@ -3,6 +3,8 @@ package report
 import (
 	"go/ast"
 	"go/token"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mapsan/mapsan/finding"
@@ -56,9 +58,21 @@ func (s *scope) argument(fn ast.Node, index, depth int) (v variable, ok bool) {
 	if outer == nil {
 		return v, false
 	}
-	outer.chk = s.n.check(outer.file, outer.decl, true)
+	for _, deep := range depths {
+		outer.chk = s.n.check(outer.file, outer.decl, deep)
+		found := outer.passed(name, index, depth)
+		for _, got := range found {
+			return got, len(found) == 1
+		}
+	}
+	return v, false
+}
+
+// passed says what the calls of a function on the scope's line pass to one of
+// its parameters, by the name of what it is.
+func (s *scope) passed(name string, index, depth int) map[string]variable {
 	found := map[string]variable{}
-	for _, c := range outer.n.calls(outer.decl, outer.frame.Line, name) {
+	for _, c := range s.n.calls(s.decl, s.frame.Line, name) {
 		if calleeName(c) != name {
 			continue
 		}
@@ -71,35 +85,70 @@ func (s *scope) argument(fn ast.Node, index, depth int) (v variable, ok bool) {
 		default:
 			continue
 		}
-		got := outer.resolve(arg, depth+1)
-		if got.name != "" {
+		if got := s.resolve(arg, depth+1); got.name != "" {
 			found[got.name] = got
 		}
 	}
-	for _, got := range found {
-		return got, len(found) == 1
-	}
-	return v, false
+	return found
 }
 
-// inner is the innermost function at the scope's line that the frame's name
-// allows: a frame named main.f is not inside f's literals.
+// inner is the function of the scope's frame: a frame named main.f is not
+// inside f's literals, and main.f.func2 is the second of them.
 func (s *scope) inner() ast.Node {
+	outer := s.functionOf(s.decl.Pos())
 	if !isLiteral(s.frame.Func) {
-		return s.functionOf(s.decl.Pos())
+		return outer
 	}
-	var inner ast.Node
+	var spanning []ast.Node
 	ast.Inspect(s.decl, func(node ast.Node) bool {
 		if node == nil || s.frame.Line < s.n.line(node.Pos()) || s.n.line(node.End()) < s.frame.Line {
 			return false
 		}
-		switch node.(type) {
-		case *ast.FuncDecl, *ast.FuncLit:
-			inner = node
+		if _, ok := node.(*ast.FuncLit); ok {
+			spanning = append(spanning, node)
 		}
 		return true
 	})
-	return inner
+	if len(spanning) == 0 {
+		return outer
+	}
+	if lit := s.numbered(); slices.Contains(spanning, lit) {
+		return lit
+	}
+	return spanning[len(spanning)-1]
+}
+
+// numbered finds the literal by the numbers in the frame's name; nil when the
+// declaration has no such one.
+func (s *scope) numbered() ast.Node {
+	_, tail, ok := strings.Cut(s.frame.Func, declName(s.decl)+".func")
+	if !ok {
+		return nil
+	}
+	var at ast.Node = s.decl
+	for _, digits := range strings.Split(tail, ".") {
+		digits, _, _ = strings.Cut(digits, "-range")
+		n, err := strconv.Atoi(digits)
+		lits := literals(at)
+		if err != nil || n < 1 || n > len(lits) {
+			return nil
+		}
+		at = lits[n-1]
+	}
+	return at
+}
+
+// literals lists the function literals directly inside a function.
+func literals(fn ast.Node) []ast.Node {
+	var out []ast.Node
+	ast.Inspect(fn, func(node ast.Node) bool {
+		if _, ok := node.(*ast.FuncLit); ok && node != fn {
+			out = append(out, node)
+			return false
+		}
+		return true
+	})
+	return out
 }
 
 // isLiteral reports whether a function's name is that of a function literal.

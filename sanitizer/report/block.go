@@ -175,9 +175,13 @@ func (b *block) setMap(addr finding.Addr, typ string) {
 	if addr == 0 {
 		m.Missing.Miss("addr", "the runtime did not know it")
 	}
-	if m.Type = typ; typ == "map" || typ == "" {
-		m.Type = ""
+	switch {
+	case typ == "map" || typ == "":
 		m.Missing.Miss("type", "the runtime did not know it at this access")
+	case strings.Contains(typ, "go.shape."):
+		m.Missing.Miss("type", "the access was made in generic code, which knows its shape alone: %s", typ)
+	default:
+		m.Type = typ
 	}
 }
 

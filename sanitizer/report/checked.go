@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mapsan/mapsan/finding"
@@ -24,16 +25,26 @@ type checkedFunc struct {
 }
 
 type checkKey struct {
-	file *ast.File
-	decl ast.Decl
-	full bool
+	file  *ast.File
+	decl  ast.Decl
+	depth depth
 }
 
-// check type-checks the declaration within its package. Not full means that
-// only packages of the same module are looked into, which is fast and mostly
-// enough. It never fails: what does not check stays unknown.
-func (n *Namer) check(file *sourceFile, decl ast.Decl, full bool) *checkedFunc {
-	key := checkKey{file.ast, decl, full}
+// depth says which imports are looked into. What is not is taken for empty.
+type depth int
+
+const (
+	ownModule depth = iota // packages of the same module: fast and mostly enough
+	mentioned              // and those that the declaration itself mentions
+	everything
+)
+
+var depths = []depth{ownModule, mentioned, everything}
+
+// check type-checks the declaration within its package. It never fails: what
+// does not check stays unknown.
+func (n *Namer) check(file *sourceFile, decl ast.Decl, deep depth) *checkedFunc {
+	key := checkKey{file.ast, decl, deep}
 	if c, ok := n.checked[key]; ok {
 		return c
 	}
@@ -53,7 +64,7 @@ func (n *Namer) check(file *sourceFile, decl ast.Decl, full bool) *checkedFunc {
 	defer restore()
 	conf := types.Config{
 		FakeImportC: true,
-		Importer:    &sourceImporter{n: n, from: dir, full: full},
+		Importer:    &sourceImporter{n: n, from: dir, deep: deep, wanted: imports(file.ast, decl)},
 		Error: func(err error) {
 			if c.err == nil {
 				c.err = err
@@ -81,28 +92,56 @@ func dropBodies(files []*ast.File, keep ast.Decl) (restore func()) {
 	}
 }
 
+// imports lists the import paths that a declaration mentions.
+func imports(file *ast.File, decl ast.Decl) map[string]bool {
+	names := map[string]bool{}
+	ast.Inspect(decl, func(node ast.Node) bool {
+		if sel, ok := node.(*ast.SelectorExpr); ok {
+			if id, ok := sel.X.(*ast.Ident); ok {
+				names[id.Name] = true
+			}
+		}
+		return true
+	})
+	out := map[string]bool{}
+	for _, spec := range file.Imports {
+		p, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue
+		}
+		// A package's name is mostly the last element of its path, or the one
+		// before a version.
+		dir, last := path.Split(p)
+		if names[last] || names[path.Base(dir)] || spec.Name != nil && names[spec.Name.Name] {
+			out[p] = true
+		}
+	}
+	return out
+}
+
 // sourceImporter reads packages from their source, without bodies and without
 // ever failing: what it cannot find is an empty package.
 type sourceImporter struct {
-	n     *Namer
-	from  string // directory of the importing package
-	full  bool
-	depth int
-	std   bool // the importing package is of the standard library
+	n      *Namer
+	from   string // directory of the importing package
+	deep   depth
+	wanted map[string]bool // the imports that mentioned looks into
+	level  int             // how far from the package that is checked
+	std    bool            // the importing package is of the standard library
 }
 
 func (im *sourceImporter) Import(p string) (*types.Package, error) {
 	if p == "unsafe" {
 		return types.Unsafe, nil
 	}
-	if im.std {
-		return emptyPackage(p), nil // its imports are many and seldom needed
+	if im.level >= maxImportDepth || im.level > 0 && im.std {
+		return emptyPackage(p), nil // the library's imports are many and seldom needed
 	}
 	dir, local := im.n.importDir(p, im.from)
-	if dir == "" || im.depth >= maxImportDepth || !local && !im.full {
+	if dir == "" || !local && (im.deep == ownModule || im.deep == mentioned && !im.wanted[p]) {
 		return emptyPackage(p), nil
 	}
-	key := importKey{dir, im.full, im.depth}
+	key := importKey{dir, im.deep, im.level}
 	if pkg, ok := im.n.imported[key]; ok {
 		if pkg == nil {
 			return emptyPackage(p), nil // an import cycle: broken code
@@ -114,9 +153,8 @@ func (im *sourceImporter) Import(p string) (*types.Package, error) {
 	conf := types.Config{
 		FakeImportC:      true,
 		IgnoreFuncBodies: true,
-		Importer: &sourceImporter{n: im.n, from: dir, full: im.full, depth: im.depth + 1,
-			std: finding.InStd(p + ".F")},
-		Error: func(error) {},
+		Importer:         &sourceImporter{n: im.n, from: dir, deep: im.deep, level: im.level + 1, std: finding.InStd(p + ".F")},
+		Error:            func(error) {},
 	}
 	pkg, _ := conf.Check(p, im.n.fset, files, nil)
 	if pkg == nil {
@@ -129,8 +167,8 @@ func (im *sourceImporter) Import(p string) (*types.Package, error) {
 
 type importKey struct {
 	dir   string
-	full  bool
-	depth int
+	deep  depth
+	level int
 }
 
 func emptyPackage(p string) *types.Package {

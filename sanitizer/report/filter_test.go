@@ -256,6 +256,14 @@ func TestBlockGrammar(t *testing.T) {
 	}
 }
 
+// Generic code knows a type's shape: map[string]*uint8 stands for every map to pointers.
+func TestFilterShapes(t *testing.T) {
+	_, found, _ := filtered(t, edit(t, "map[string]*main.Session", "map[go.shape.string]go.shape.*uint8"), 100)
+	if len(found) != 1 || found[0].Map.Type != "" || !strings.Contains(found[0].Map.Missing["type"], "go.shape.*uint8") {
+		t.Fatalf("%d findings; want one without a type, and why", len(found))
+	}
+}
+
 func TestFilterClocksThatMovedOn(t *testing.T) {
 	_, found, _ := filtered(t, edit(t, "up to time 8; the", "up to time 12; the"), 100)
 	if len(found) != 1 || found[0].Evidence.Clocks != nil || found[0].Evidence.Missing["clocks"] == "" {

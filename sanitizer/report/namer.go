@@ -74,8 +74,20 @@ func (n *Namer) Name(f *finding.Finding) {
 	}
 	var names [2][]variable
 	var reasons [2]string
+	typ := f.Map.Type
 	for i := range f.Parties {
-		names[i], reasons[i] = n.party(f, i)
+		names[i], reasons[i] = n.party(f, i, typ)
+	}
+	if typ == "" {
+		// What the runtime did not know one side's source may tell the other.
+		for i := range f.Parties {
+			if len(names[i]) != 1 || names[i][0].typ == nil || len(names[1-i]) == 1 {
+				continue
+			}
+			if s, ok := reflectString(names[i][0].typ); ok {
+				names[1-i], reasons[1-i] = n.party(f, 1-i, s)
+			}
+		}
 	}
 	choose(&names, &reasons)
 	var best *variable
@@ -156,7 +168,7 @@ func choose(names *[2][]variable, reasons *[2]string) {
 }
 
 // party lists the maps that one side's source may mean.
-func (n *Namer) party(f *finding.Finding, i int) (found []variable, reason string) {
+func (n *Namer) party(f *finding.Finding, i int, typ string) (found []variable, reason string) {
 	defer func() {
 		// The type checker is given sources that need not belong together.
 		if r := recover(); r != nil {
@@ -182,13 +194,13 @@ func (n *Namer) party(f *finding.Finding, i int) (found []variable, reason strin
 	if s == nil {
 		return nil, reason
 	}
-	for _, full := range []bool{false, true} {
-		s.chk = n.check(s.file, s.decl, full)
+	for _, deep := range depths {
+		s.chk = n.check(s.file, s.decl, deep)
 		var sure bool
 		if at > 0 {
-			found, sure, reason = s.arguments(finding.ShortFunc(p.Stack[at-1].Func), p.Access.Op, f.Map.Type)
+			found, sure, reason = s.arguments(finding.ShortFunc(p.Stack[at-1].Func), p.Access.Op, typ)
 		} else {
-			found, sure, reason = s.operands(p.Access.Op, f.Map.Type)
+			found, sure, reason = s.operands(p.Access.Op, typ)
 		}
 		if sure {
 			break
@@ -228,7 +240,7 @@ func (s *scope) where() string { return fmt.Sprintf("%s:%d", filepath.Base(s.fil
 // operands lists the maps that the operation on the scope's line may be of.
 // sure is false when a fuller type check might tell more.
 func (s *scope) operands(op finding.Op, typ string) (out []variable, sure bool, reason string) {
-	ops := s.n.operations(s.decl, s.frame.Line, op)
+	ops := s.ofFrame(s.n.operations(s.decl, s.frame.Line, op))
 	if len(ops) == 0 {
 		return nil, true, fmt.Sprintf("%s has no such map operation (%s): the source may have changed since the build", s.where(), op)
 	}
@@ -255,6 +267,7 @@ func (s *scope) candidates(exprs []ast.Expr, typ string) (out []variable, sure b
 		}
 		kept = append(kept, e)
 	}
+	kept = withoutFresh(kept)
 	if len(kept) == 0 {
 		return nil, true, fmt.Sprintf("%s uses no map of this type: the source may have changed since the build", s.where())
 	}
@@ -270,6 +283,21 @@ func (s *scope) candidates(exprs []ast.Expr, typ string) (out []variable, sure b
 		sure = sure && v.name != ""
 	}
 	return out, sure && (len(out) == 1 || best == exactFit), ""
+}
+
+// withoutFresh leaves out maps that are made on the spot, which nobody else
+// has, if that leaves any.
+func withoutFresh(exprs []ast.Expr) []ast.Expr {
+	var out []ast.Expr
+	for _, e := range exprs {
+		if !fresh(e) {
+			out = append(out, e)
+		}
+	}
+	if len(out) == 0 {
+		return exprs
+	}
+	return out
 }
 
 type fit int
@@ -305,9 +333,10 @@ func fits(t types.Type, printed string) fit {
 		}
 		known = known && ok
 	}
-	if known {
+	if known && strings.HasPrefix(printed, "map[") {
 		return noFit
 	}
+	// Either is a named type: a conversion may stand between the two.
 	return mayFit
 }
 

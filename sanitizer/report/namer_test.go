@@ -170,6 +170,10 @@ func TestName(t *testing.T) {
 		{pkg: "reader", op: finding.Iterate, typ: ints, stack: "maps.Keys[...].func1 (*Server).Range@range", expr: "s.plain", name: "reader.Server.plain", kind: finding.Field},
 		{pkg: "reader", op: finding.Lookup, typ: ints, stack: "reflect.Value.MapIndex (*Server).Reflect@reflect", expr: "s.plain", name: "reader.Server.plain", kind: finding.Field},
 		{pkg: "reader", op: finding.Iterate, typ: ints, stack: "encoding/json.Marshal (*Twin).JSON@twin", reason: "2 maps that it may be: t.A, t.B"},
+		{pkg: "reader", op: finding.Len, typ: ints, stack: "reflect.Value.Len reflect.DeepEqual (*Server).Equal@equal", expr: "s.plain", name: "reader.Server.plain", kind: finding.Field},
+		{pkg: "reader", op: finding.Assign, typ: ints, stack: "reflect.Value.SetMapIndex Made@made", expr: "v", name: "reader.Made.v", kind: finding.Local},
+		{pkg: "reader", op: finding.Len, stack: "encoding/json.Marshal (*One).JSON@one", expr: "o.Tags", name: "reader.One.Tags", kind: finding.Field},
+		{pkg: "reader", op: finding.Len, stack: "encoding/json.Marshal (*Twin).JSON@twin", reason: "2 maps that it may be: t.A, t.B"},
 
 		{pkg: "ambiguous", op: finding.Lookup, typ: ints, stack: "(*T).Sum@sum", reason: "uses 2 maps that it may be: t.a, t.b"},
 		{pkg: "ambiguous", op: finding.Lookup, typ: ints, stack: "(*T).Same@same", expr: "t.a", name: "ambiguous.T.a", kind: finding.Field},
@@ -189,6 +193,7 @@ func TestName(t *testing.T) {
 		{pkg: "imported", op: finding.Lookup, typ: ints, stack: "Local@local", expr: "shelf.Items", name: "inventory.Shelf.Items", kind: finding.Field},
 		{pkg: "imported", op: finding.Assign, typ: "url.Values", stack: "Form@form", expr: "r.Form", name: "net/http.Request.Form", kind: finding.Field},
 		{pkg: "imported", op: finding.Lookup, typ: "url.Values", stack: "Form@form", expr: "v", name: "imported.Form.v", kind: finding.Parameter},
+		{pkg: "imported", op: finding.Iterate, typ: "url.Values", stack: "Convert@plain", expr: "m", name: "imported.Convert.m", kind: finding.Parameter},
 
 		{pkg: "changed", op: finding.Assign, typ: ints, stack: "(*T).Set@moved", reason: "changed since the build"},
 		{pkg: "changed", op: finding.Lookup, typ: ints, stack: "(*T).Get@get", expr: "t.m", name: "changed.T.m", kind: finding.Field},
@@ -205,11 +210,17 @@ func TestName(t *testing.T) {
 		{pkg: "lines", op: finding.Iterate, stack: "(*T).Header@rangeBody", reason: "no such map operation"},
 		{pkg: "lines", op: finding.Delete, stack: "(*T).Deferred.deferwrap1@deferred", expr: "t.m", name: "lines.T.m", kind: finding.Field},
 		{pkg: "lines", op: finding.Lookup, stack: "(*T).Paren@paren", expr: "t.m", name: "lines.T.m", kind: finding.Field},
+		{pkg: "lines", op: finding.Assign, stack: "(*T).TwoLiterals.func1@twoLiterals", expr: "t.m", name: "lines.T.m", kind: finding.Field},
+		{pkg: "lines", op: finding.Assign, typ: ints, stack: "(*T).TwoLiterals.func2@twoLiterals", expr: "u.inner[key]", name: "lines.T.inner[]", kind: finding.Element},
+		{pkg: "lines", op: finding.Assign, stack: "(*T).TwoLiterals.func2@twoLiterals", reason: "2 maps that it may be: u.inner[key], t.inner"},
+		{pkg: "lines", op: finding.Assign, typ: ints, stack: "(*T).Made@made", expr: "t.m", name: "lines.T.m", kind: finding.Field},
+		{pkg: "lines", op: finding.Assign, typ: ints, stack: "(*T).MadeEmpty@madeEmpty", reason: "no such map operation"},
 
 		{pkg: "element", op: finding.Assign, typ: ints, stack: "(*T).Shard@shard", expr: "t.shards[i]", name: "element.T.shards[]", kind: finding.Element},
 		{pkg: "element", op: finding.Assign, typ: ints, stack: "(*T).Pointer@pointer", expr: "*t.p", name: "element.T.p", kind: finding.Field},
 		{pkg: "element", op: finding.Lookup, typ: ints, stack: "(*T).Assert@assert", expr: "t.any.(map[string]int)", name: "element.T.any", kind: finding.Field},
 		{pkg: "element", op: finding.Lookup, typ: ints, stack: "Result@result", expr: "load()", name: "element.load()", kind: finding.Result},
+		{pkg: "element", op: finding.Assign, typ: ints, stack: "Value@value", expr: "value()", name: "element.Value.value()", kind: finding.Result},
 		{pkg: "element", op: finding.Lookup, typ: ints, stack: "Literal@literal", expr: "map[string]int{…}", reason: "names no variable"},
 	}
 	for _, c := range cases {
@@ -282,6 +293,20 @@ func TestNameByOtherParty(t *testing.T) {
 	sharedNamer.Name(f)
 	if f.Map.Name != "example.com/shop/reader.Twin.B" || f.Parties[0].Access.Expr != "t.B" || f.Parties[1].Access.Expr != "t.B" {
 		t.Errorf("named %q, %q and %q; want Twin.B, t.B and t.B", f.Map.Name, f.Parties[0].Access.Expr, f.Parties[1].Access.Expr)
+	}
+}
+
+// What the runtime did not know of the type, one side's source tells the other.
+func TestNameTypeFromOtherParty(t *testing.T) {
+	f := race("", party(t, "reader", finding.Len, "reflect.Value.Len encoding/json.Marshal (*Server).JSON@marshal"),
+		party(t, "reader", finding.Assign, "maps.Copy[...] (*Server).Copy@copy"))
+	sharedNamer.Name(f)
+	if err := f.Validate(); err != nil {
+		t.Error(err)
+	}
+	if f.Map.Type != "map[string]int" || f.Parties[0].Access.Expr != "s.state.Sessions" {
+		t.Errorf("type %q, party 0 names %q (missing %v); want map[string]int and s.state.Sessions",
+			f.Map.Type, f.Parties[0].Access.Expr, f.Parties[0].Access.Missing)
 	}
 }
 

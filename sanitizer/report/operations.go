@@ -12,6 +12,7 @@ type operation struct {
 	m    ast.Expr // the map
 	node ast.Node // the whole operation
 	at   []token.Pos
+	made bool // a map is made with entries: the first write to it
 }
 
 // operations finds what the declaration does on the line that the operation
@@ -38,9 +39,39 @@ func (n *Namer) operations(decl ast.Decl, line int, op finding.Op) []operation {
 		}
 	}
 	if len(exact) > 0 {
-		return exact
+		return preferUses(exact)
 	}
-	return spanning
+	return preferUses(spanning)
+}
+
+// preferUses leaves out the making of maps where one is used.
+func preferUses(ops []operation) []operation {
+	var used []operation
+	for _, o := range ops {
+		if !o.made {
+			used = append(used, o)
+		}
+	}
+	if len(used) == 0 {
+		return ops
+	}
+	return used
+}
+
+// ofFrame leaves out the operations in other function literals than the
+// frame's, which may share its line, if that leaves any.
+func (s *scope) ofFrame(ops []operation) []operation {
+	fn := s.inner()
+	var out []operation
+	for _, o := range ops {
+		if s.functionOf(o.node.Pos()) == fn {
+			out = append(out, o)
+		}
+	}
+	if len(out) == 0 {
+		return ops
+	}
+	return out
 }
 
 type opWalker struct {
@@ -54,8 +85,17 @@ type opWalker struct {
 func (w *opWalker) visit(node ast.Node) bool {
 	switch x := node.(type) {
 	case *ast.AssignStmt:
-		for _, l := range x.Lhs {
+		for i, l := range x.Lhs {
 			w.target(l, x.Tok != token.ASSIGN && x.Tok != token.DEFINE)
+			if len(x.Lhs) == len(x.Rhs) {
+				w.made(l, x.Rhs[i])
+			}
+		}
+	case *ast.ValueSpec:
+		for i, name := range x.Names {
+			if len(x.Names) == len(x.Values) {
+				w.made(name, x.Values[i])
+			}
 		}
 	case *ast.IncDecStmt:
 		w.target(x.X, true)
@@ -105,6 +145,14 @@ func (w *opWalker) target(e ast.Expr, update bool) {
 	}
 	if x, ok := ast.Unparen(e).(*ast.IndexExpr); ok {
 		w.written[x], w.updated[x] = true, update
+	}
+}
+
+// made notes a literal with entries, under the name that it is given to.
+func (w *opWalker) made(name, value ast.Expr) {
+	lit, ok := ast.Unparen(value).(*ast.CompositeLit)
+	if ok && len(lit.Elts) > 0 && w.is(finding.Assign) {
+		w.found = append(w.found, operation{m: ast.Unparen(name), node: lit, at: []token.Pos{lit.Pos()}, made: true})
 	}
 }
 

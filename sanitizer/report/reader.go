@@ -21,6 +21,7 @@ func (s *scope) arguments(callee string, op finding.Op, typ string) (out []varia
 	for _, c := range calls {
 		handed = append(handed, s.handed(c, op)...)
 	}
+	handed = withoutFresh(handed)
 	best := noFit
 	add := func(f fit, v variable) {
 		if f < best || f == noFit {
@@ -45,7 +46,19 @@ func (s *scope) arguments(callee string, op finding.Op, typ string) (out []varia
 		}
 		if t != nil {
 			for _, in := range insideOf(t, typ) {
-				add(exactFit, s.nested(e, in))
+				add(in.fit, s.nested(e, in))
+			}
+		}
+	}
+	if len(out) == 0 && strings.HasPrefix(callee, "reflect.") {
+		// A map that only a reflect.Value holds goes by the Value's name.
+		for _, c := range calls {
+			if sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr); ok {
+				v := s.resolve(sel.X, 0)
+				v.written, v.site, v.declared = types.ExprString(sel.X), s.n.position(sel.X.Pos()), ""
+				if v.name != "" {
+					add(mayFit, v)
+				}
 			}
 		}
 	}
@@ -120,12 +133,13 @@ type nested struct {
 	owner *types.Named
 	field *types.Var
 	typ   types.Type
+	fit   fit
 }
 
 // maxInside bounds how deep values are searched for a map.
 const maxInside = 4
 
-// insideOf finds the maps of the printed type that a value of type t leads to.
+// insideOf finds the maps of the printed type, "" for any, that a value of type t leads to.
 func insideOf(t types.Type, printed string) []nested {
 	var out []nested
 	seen := map[*types.Named]bool{} // on the way to here
@@ -141,9 +155,11 @@ func insideOf(t types.Type, printed string) []nested {
 			seen[named] = true
 			defer delete(seen, named)
 		}
-		if depth > 0 && printed != "" && fits(t, printed) == exactFit {
-			at.typ = t
-			out = append(out, at)
+		if _, ok := t.Underlying().(*types.Map); ok && depth > 0 {
+			if at.fit = fits(t, printed); at.fit == exactFit || at.fit == mayFit && printed == "" {
+				at.typ = t
+				out = append(out, at)
+			}
 		}
 		switch u := t.Underlying().(type) {
 		case *types.Pointer:

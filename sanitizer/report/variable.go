@@ -109,6 +109,13 @@ func (s *scope) result(x *ast.CallExpr) variable {
 		return v
 	}
 	fn, ok := s.object(id).(*types.Func)
+	if f, isVar := s.object(id).(*types.Var); isVar && f != nil {
+		holder := s.resolve(x.Fun, maxResolve) // a function value
+		if v.name, v.decl, v.unnamed = holder.name, holder.decl, holder.unnamed; v.name != "" {
+			v.name += "()"
+		}
+		return v
+	}
 	if !ok {
 		v.unnamed = "what " + types.ExprString(x.Fun) + " is could not be told from the source"
 		return v

@@ -27,3 +27,7 @@ func Result(key string) int {
 func Literal(key string) int {
 	return map[string]int{"a": 1}[key] // @literal
 }
+
+func Value(value func() map[string]int, key string) {
+	value()[key]++ // @value
+}

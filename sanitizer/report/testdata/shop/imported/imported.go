@@ -29,3 +29,9 @@ func Tag(w http.ResponseWriter) {
 func Form(r *http.Request, v url.Values) {
 	r.Form["a"] = v["b"] // @form
 }
+
+func Convert(m map[string][]string) {
+	url.Values(m).Set("a", "b") // @convert
+	for range m {               // @plain
+	}
+}

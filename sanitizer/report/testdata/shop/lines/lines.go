@@ -47,3 +47,17 @@ func (t *T) Deferred(key string) {
 func (t *T) Paren(key string) int {
 	return (t.m)[key] // @paren
 }
+
+func both(f, g func()) { f(); g() }
+
+func (t *T) TwoLiterals(u *T, key string) {
+	both(func() { t.m[key]++ }, func() { u.inner[key]["x"]++; t.inner[key] = nil }) // @twoLiterals
+}
+
+func (t *T) Made() {
+	t.m = map[string]int{"a": 1} // @made
+}
+
+func (t *T) MadeEmpty() {
+	t.m = map[string]int{} // @madeEmpty
+}

@@ -71,3 +71,21 @@ func (t *Twin) JSON() ([]byte, error) {
 func (t *Twin) Set(key string) {
 	t.B[key] = 1 // @twinB
 }
+
+func (s *Server) Equal() bool {
+	return reflect.DeepEqual(s.plain, map[string]int{"a": 1}) // @equal
+}
+
+func Made(key reflect.Value) {
+	v := reflect.MakeMap(reflect.TypeFor[map[string]int]())
+	v.SetMapIndex(key, key) // @made
+}
+
+type One struct {
+	Name string
+	Tags map[string]bool
+}
+
+func (o *One) JSON() ([]byte, error) {
+	return json.Marshal(o) // @one
+}
