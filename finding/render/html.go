@@ -80,17 +80,18 @@ type findingView struct {
 }
 
 type partyView struct {
-	Head, Class, Who, State string
-	Expr                    string
-	Place                   string
-	Excerpt                 []codeLine
-	Stack                   []frameView
-	Partial                 bool
-	Start                   string
-	StartExcerpt            []codeLine
-	Origin                  []frameView
-	OriginPartial           bool
-	Locks                   string
+	Op, Head, Class string
+	Who, State      string
+	Expr            string
+	Place           string
+	Excerpt         []codeLine
+	Stack           []frameView
+	Partial         bool
+	Start           string
+	StartExcerpt    []codeLine
+	Origin          []frameView
+	OriginPartial   bool
+	Locks           string
 }
 
 type frameView struct {
@@ -181,6 +182,7 @@ func partyOf(f *finding.Finding, i int, o Options, src *sources) partyView {
 	p := &f.Parties[i]
 	g := &p.Goroutine
 	v := partyView{
+		Op:            upper(p.Access.Op.String()),
 		Head:          upper(p.Access.Op.String()),
 		Class:         string(p.Access.Op.Class()),
 		Who:           goroutine(g),

@@ -3,6 +3,7 @@ package render
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -351,10 +352,10 @@ func (m *pictureMaker) draw() *picture {
 }
 
 // startOf is the go statement that a reader knows: library code that starts
-// goroutines for its caller is passed over.
+// goroutines for its caller is passed over, and so is what go test generates.
 func startOf(origin []finding.Frame) finding.Frame {
 	for _, fr := range origin {
-		if !finding.InStd(fr.Func) {
+		if !finding.InStd(fr.Func) && path.Base(fr.File) != "_testmain.go" {
 			return fr
 		}
 	}
