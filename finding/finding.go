@@ -143,9 +143,7 @@ type Resource struct {
 
 // IsZero reports whether r says nothing.
 func (r Resource) IsZero() bool {
-	missing := r.Missing
-	r.Missing = nil
-	return len(missing) == 0 && r.ServiceName == "" && r.PodUID == "" && r.BuildID == "" &&
+	return len(r.Missing) == 0 && r.ServiceName == "" && r.PodUID == "" && r.BuildID == "" &&
 		r.Revision == "" && r.GoVersion == "" && r.PID == 0 && r.Package == "" && r.Test == "" && r.Main == ""
 }
 

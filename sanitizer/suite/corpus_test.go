@@ -119,8 +119,8 @@ func (e *expectation) matches(f *finding.Finding) bool {
 
 // A tally is the table of verdicts.
 type tally struct {
-	rows                           []string
-	programs, wrong, blind, silent int
+	rows                   []string
+	programs, wrong, blind int
 }
 
 func (y *tally) add(e *expectation, programs int, result string, found int) {
