@@ -43,7 +43,6 @@ var modules = []struct {
 	{"github.com/spf13/viper@v1.21.0", []string{"./..."}},
 	{"go.uber.org/zap@v1.28.0", []string{"./..."}},
 	{"github.com/prometheus/client_golang@v1.25.0", []string{"./prometheus/..."}},
-	{"github.com/hashicorp/raft@v1.8.0", []string{"."}},
 	{"k8s.io/client-go@v0.37.2", []string{"./tools/cache/...", "./util/workqueue/...", "./util/flowcontrol/...", "./tools/record/..."}},
 	{"google.golang.org/grpc@v1.85.0", []string{"./internal/transport/...", "./balancer/...", "./internal/resolver/...", "./stats/...", "./metadata/..."}},
 }
