@@ -49,4 +49,4 @@ bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT
 go build -o "$bin/tally" ./internal/tally
 # sh has no pipefail: the tally's status counts, which fails where none passed.
-go test -json -timeout 40m ./... | "$bin/tally"
+go test -json -timeout 70m ./... | "$bin/tally"

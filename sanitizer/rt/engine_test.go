@@ -398,7 +398,8 @@ func FuzzOracle(f *testing.F) {
 func TestSizes(t *testing.T) {
 	for name, s := range map[string][2]uintptr{
 		"Cell":   {unsafe.Sizeof(Cell{}), 64},
-		"Record": {unsafe.Sizeof(Record{}), 64},
+		"Record": {unsafe.Sizeof(Record{}), recordSize},
+		"G":      {unsafe.Sizeof(G{}), gSize},
 		"Access": {unsafe.Sizeof(Access{}), 24},
 	} {
 		if s[0] > s[1] {
