@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs all tests, the heavy ones too, and installs what they need. Ends with the
-# skips, each with its reason. scripts/test.sh -short leaves the heavy ones out.
+# skips, each with its reason. scripts/test.sh -short leaves the heavy ones out;
+# -world adds whole suites of the library and of modules, and the suite on all Go versions.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,7 +32,9 @@ if [ "${1:-}" != -short ]; then
 			echo "$v cannot be had: tests that need it are skipped"
 		fi
 	done
-	export MAPSAN_SUITE_TOOLCHAINS=$have
+	if [ "${1:-}" = -world ]; then
+		export MAPSAN_WORLD=1 MAPSAN_SUITE_TOOLCHAINS=$have
+	fi
 fi
 
 step "gofmt, go vet, staticcheck"

@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 
 var heavy = os.Getenv("MAPSAN_HEAVY") != ""
 
+// worldwide: whole suites of the library and of modules are run too.
+var worldwide = os.Getenv("MAPSAN_WORLD") != ""
+
 func needHeavy(t *testing.T) {
 	t.Helper()
 	if !heavy {
