@@ -35,10 +35,10 @@ var heavy = os.Getenv("MAPSAN_HEAVY") != ""
 // worldwide: whole suites of the library and of modules are run too.
 var worldwide = os.Getenv("MAPSAN_WORLD") != ""
 
-func needHeavy(t *testing.T) {
+func needWorld(t *testing.T) {
 	t.Helper()
-	if !heavy {
-		t.Skip("takes minutes: set MAPSAN_HEAVY=1")
+	if !worldwide {
+		t.Skip("takes a quarter of an hour: scripts/test.sh -world, or MAPSAN_WORLD=1, runs it")
 	}
 }
 

@@ -49,9 +49,7 @@ var modules = []struct {
 
 // TestModules runs the tests of modules from the proxy, unmodified.
 func TestModules(t *testing.T) {
-	if !worldwide {
-		t.Skip("takes a quarter of an hour: scripts/test.sh -world, or MAPSAN_WORLD=1, runs it")
-	}
+	needWorld(t)
 	for _, m := range modules {
 		path, _, _ := strings.Cut(m.module, "@")
 		t.Run(path, func(t *testing.T) {
