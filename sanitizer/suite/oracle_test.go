@@ -12,12 +12,12 @@ import (
 )
 
 // TestOracle compares the runtime with the naive detector on random programs,
-// and hammers it with race-free ones.
+// hammers it with race-free ones, and has operations happen at the same moment.
 func TestOracle(t *testing.T) {
 	eachToolchain(t, func(t *testing.T, m command.Mapsan) {
-		programs, hammer := "5000", "3s"
+		programs, hammer, litmus := "5000", "3s", "1000"
 		if thorough(m) {
-			programs, hammer = "100000", "60s"
+			programs, hammer, litmus = "100000", "60s", "20000"
 		}
 		bin, _, err := m.BuildLive(t.Context(), ".", t.TempDir())
 		if err != nil {
@@ -26,6 +26,7 @@ func TestOracle(t *testing.T) {
 		live(t, bin, "-n="+programs)
 		live(t, bin, "-n=200", "-events=600", "-seed=1000000")
 		live(t, bin, "-hammer="+hammer)
+		live(t, bin, "-litmus="+litmus)
 	})
 }
 

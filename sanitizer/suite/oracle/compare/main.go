@@ -24,10 +24,11 @@ func main() {
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the first program")
 	events := flag.Int("events", 60, "events of a program")
 	hammer := flag.Duration("hammer", 0, "instead, run race-free programs in parallel for so long")
+	litmus := flag.Int("litmus", 0, "instead, do pairs of operations at the same moment, so many times")
 	fuzz := flag.Duration("fuzz", 0, "instead, let go test -fuzz choose the programs for so long")
 	flag.Parse()
 	if err := compare(*fuzz, "-n="+strconv.Itoa(*n), "-seed="+strconv.FormatUint(*seed, 10),
-		"-events="+strconv.Itoa(*events), "-hammer="+hammer.String()); err != nil {
+		"-events="+strconv.Itoa(*events), "-hammer="+hammer.String(), "-litmus="+strconv.Itoa(*litmus)); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}

@@ -14,7 +14,7 @@ func FuzzOracle(f *testing.F) {
 		if events < 3 || events > 2000 {
 			t.Skip("too short or too long")
 		}
-		p := oracle.Generate(seed, liveShape(), events)
+		p := oracle.Generate(seed, liveShape(seed), events)
 		if run(p).bad > 0 {
 			t.Fatalf("disagreement:\n%s", explain(p))
 		}

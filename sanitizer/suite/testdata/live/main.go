@@ -20,6 +20,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed of the first program")
 	events := flag.Int("events", 60, "events of a program")
 	hammer := flag.Duration("hammer", 0, "instead, run race-free programs in parallel for so long")
+	litmus := flag.Int("litmus", 0, "instead, do pairs of operations at the same moment, so many times")
 	flag.Parse()
 	debug.SetGCPercent(20) // so that addresses are reused soon
 
@@ -31,6 +32,12 @@ func main() {
 		}
 		return
 	}
+	if *litmus > 0 {
+		if runLitmus(*seed, *litmus) > 0 {
+			os.Exit(1)
+		}
+		return
+	}
 	start := time.Now()
 	var sum tally
 	for i := range *n {
@@ -38,7 +45,7 @@ func main() {
 			runtime.GOMAXPROCS(1 + i/500%4)
 		}
 		s := *seed + uint64(i)
-		p := oracle.Generate(s, liveShape(), *events)
+		p := oracle.Generate(s, liveShape(s), *events)
 		one := run(p)
 		if one.bad > 0 {
 			fmt.Printf("seed %d disagrees:\n%s", s, explain(p))

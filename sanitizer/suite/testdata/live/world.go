@@ -16,9 +16,20 @@ import (
 //go:linkname mapsanRaw runtime.mapsanRaw
 func mapsanRaw() uint64
 
-func liveShape() oracle.Shape {
+// liveShape returns the objects of the program of a seed: few of all sorts, or
+// many of some.
+func liveShape(seed uint64) oracle.Shape {
 	s := oracle.DefaultShape()
 	s.Maps, s.Atomics, s.Onces = len(tables), len(words), 2
+	switch seed % 8 {
+	case 5: // more goroutines than the detector has room for at first
+		s.Goroutines = 40
+	case 6:
+		s.Goroutines, s.Mutexes, s.Conds, s.RWMutexes, s.Groups = 12, 6, 3, 4, 4
+	case 7:
+		s.Goroutines, s.Chans, s.Mutexes, s.RWMutexes = 8, []int{0, 0, 1, 1, 2, 3, 7}, 1, 0
+		s.Conds, s.Atomics = 0, 1
+	}
 	return s
 }
 
