@@ -22,7 +22,7 @@ func main() {
 func bench() error {
 	quick := flag.Bool("quick", false, "few benchmarks, few rounds, without -race: two minutes")
 	rounds := flag.Int("rounds", 9, "rounds")
-	target := flag.Duration("time", 100*time.Millisecond, "how long one reading takes in plain mode")
+	target := flag.Duration("time", 100*time.Millisecond, "how long one reading takes, about")
 	only := flag.String("only", "", "only the suites that match this regular expression")
 	race := flag.Bool("race", true, "measure -race too")
 	people := flag.Int("population", 1_000_000, "goroutines of the last table; 0 for none")

@@ -16,7 +16,7 @@ import (
 // population runs a program with n goroutines alive at once and returns its
 // time and its memory, as a series.
 func population(ctx context.Context, san command.Mapsan, o options, dir string, n int) (*series, error) {
-	s := &series{suite: "population", name: fmt.Sprint(n, " goroutines"), n: n}
+	s := &series{suite: "population", name: fmt.Sprint(n, " goroutines")}
 	var bins [modes]string
 	for m := range modes {
 		bins[m] = filepath.Join(dir, "population."+m.String())

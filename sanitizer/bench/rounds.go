@@ -19,7 +19,6 @@ type series struct {
 	suite string
 	name  string
 	micro bool
-	n     int // operations of a reading
 	ns    [modes][]float64
 	bytes [modes][]float64 // resident
 }
@@ -33,7 +32,7 @@ type job struct {
 type options struct {
 	quick  bool
 	rounds int
-	target time.Duration // of one reading in plain mode
+	target time.Duration // of one reading
 	only   *regexp.Regexp
 	race   bool
 }
@@ -56,7 +55,7 @@ func measure(ctx context.Context, san command.Mapsan, o options, dir string) ([]
 		if err != nil {
 			return nil, err
 		}
-		found, err := calibrate(ctx, s, programs, o.target)
+		found, err := list(ctx, s, programs)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +78,7 @@ func measure(ctx context.Context, san command.Mapsan, o options, dir string) ([]
 		rand.Shuffle(len(turns), func(i, j int) { turns[i], turns[j] = turns[j], turns[i] })
 		for _, t := range turns {
 			s := t.j.series
-			got, rss, err := run(ctx, t.j.programs[t.m], exactly(s.name), fmt.Sprint(s.n, "x"))
+			got, rss, err := run(ctx, t.j.programs[t.m], exactly(s.name), o.target.String())
 			if err != nil {
 				return nil, err
 			}
@@ -99,15 +98,17 @@ func measure(ctx context.Context, san command.Mapsan, o options, dir string) ([]
 	return all, nil
 }
 
-// calibrate finds the benchmarks of s and how many operations of each take about target.
-func calibrate(ctx context.Context, s suite, programs [modes]program, target time.Duration) ([]job, error) {
+// list finds the benchmarks of s. Readings are then of equal time and not of
+// an equal number of operations: with that, RunParallel hands out its work one
+// by one, through a counter that all share, and the counter is what is measured.
+func list(ctx context.Context, s suite, programs [modes]program) ([]job, error) {
 	bench := strings.ReplaceAll(s.bench, "^(", "^Benchmark(")
 	if s.bench == "." {
 		bench = "."
 	} else if bench == s.bench {
 		bench = "^Benchmark" + strings.TrimPrefix(s.bench, "^")
 	}
-	got, _, err := run(ctx, programs[plain], bench, target.String())
+	got, _, err := run(ctx, programs[plain], bench, "1x")
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +117,7 @@ func calibrate(ctx context.Context, s suite, programs [modes]program, target tim
 	}
 	var jobs []job
 	for _, name := range slices.Sorted(maps.Keys(got)) {
-		n := max(1, int(float64(target.Nanoseconds())/max(got[name].ns, 0.1)))
-		jobs = append(jobs, job{programs, &series{suite: s.name, name: name, micro: s.micro, n: n}})
+		jobs = append(jobs, job{programs, &series{suite: s.name, name: name, micro: s.micro}})
 	}
 	return jobs, nil
 }

@@ -7,17 +7,31 @@ import (
 	"github.com/mapsan/mapsan/toolchain"
 )
 
-// atomicEdits take away what atomicFunctions puts in place.
+// atomicEdits take away what atomicFunctions and atomicLoads put in place.
 func atomicEdits() []toolchain.Edit {
 	var edits []toolchain.Edit
+	remove := func(file, decl string) {
+		edits = append(edits, toolchain.Edit{Name: "functions of sync/atomic", File: file, Old: decl})
+	}
 	for _, decl := range []string{
 		"//go:linkname sync_atomic_StoreUintptr sync/atomic.StoreUintptr\nfunc sync_atomic_StoreUintptr(ptr *uintptr, new uintptr)\n",
 		"//go:linkname sync_atomic_SwapUintptr sync/atomic.SwapUintptr\nfunc sync_atomic_SwapUintptr(ptr *uintptr, new uintptr) uintptr\n",
 		"//go:linkname sync_atomic_CompareAndSwapUintptr sync/atomic.CompareAndSwapUintptr\nfunc sync_atomic_CompareAndSwapUintptr(ptr *uintptr, old, new uintptr) bool\n",
 	} {
-		edits = append(edits, toolchain.Edit{
-			Name: "functions of sync/atomic", File: "src/runtime/atomic_pointer.go", Old: decl,
-		})
+		remove("src/runtime/atomic_pointer.go", decl)
+	}
+	const noescape = "//go:noescape\n"
+	for _, t := range atomicTypes {
+		decl := fmt.Sprintf("func Load%s(addr *%s) (val %s)\n", t.name, t.typ, t.typ)
+		switch t.name {
+		case "Int64", "Uint64":
+			remove("src/sync/atomic/doc_32.go", decl)
+			remove("src/sync/atomic/doc_64.go", noescape+decl)
+		case "Pointer":
+			remove("src/sync/atomic/doc.go", decl)
+		default:
+			remove("src/sync/atomic/doc.go", noescape+decl)
+		}
 	}
 	return edits
 }
@@ -52,6 +66,35 @@ var atomicTypes = []atomicType{
 	{"Pointer", "unsafe.Pointer", "", "Loadp", "", "", "", "", "", ""},
 }
 
+// atomicLoads returns the loads of sync/atomic, which most programs do more of
+// than of all else: in place where the object has no record.
+func atomicLoads() toolchain.Add {
+	var b strings.Builder
+	b.WriteString(`package atomic
+
+import (
+	"internal/runtime/atomic"
+	rt "internal/runtime/mapsan"
+	"unsafe"
+)
+`)
+	for _, t := range atomicTypes {
+		fmt.Fprintf(&b, `
+func Load%[1]s(addr *%[2]s) %[2]s {
+	v := %[2]s(atomic.%[4]s(%[3]s))
+	if rt.None(uintptr(unsafe.Pointer(addr))) {
+		return v
+	}
+	return mapsanLoad%[1]s(addr)
+}
+
+//go:noescape
+func mapsanLoad%[1]s(addr *%[2]s) %[2]s
+`, t.name, t.typ, t.pointer("addr"), t.load)
+	}
+	return toolchain.Add{Name: "functions of sync/atomic", File: "src/sync/atomic/mapsan.go", Content: b.String()}
+}
+
 // atomicFunctions returns the functions of sync/atomic as Go functions of
 // package runtime, each the atomic instruction between two hooks.
 func atomicFunctions() toolchain.Add {
@@ -70,34 +113,33 @@ import (
 	return toolchain.Add{Name: "functions of sync/atomic", File: "src/runtime/mapsan_atomic.go", Content: b.String()}
 }
 
+// pointer returns addr, an expression of type *t.typ, as what the functions of t take.
+func (t atomicType) pointer(addr string) string {
+	if t.word == "" {
+		return "unsafe.Pointer(" + addr + ")"
+	}
+	return "(*" + t.word + ")(unsafe.Pointer(" + addr + "))"
+}
+
 func (t atomicType) write(b *strings.Builder) {
-	word := func(addr string) string {
-		if t.word == "" {
-			return "unsafe.Pointer(" + addr + ")"
-		}
-		return "(*" + t.word + ")(unsafe.Pointer(" + addr + "))"
-	}
+	word := t.pointer
 	fmt.Fprintf(b, `
-//go:linkname sync_atomic_Load%[1]s sync/atomic.Load%[1]s
+//go:linkname sync_atomic_load%[1]s sync/atomic.mapsanLoad%[1]s
 //go:nosplit
-func sync_atomic_Load%[1]s(addr *%[2]s) %[2]s {
-	v := %[2]s(atomic.%[4]s(%[3]s))
-	r := rt.Find(uintptr(unsafe.Pointer(addr)))
-	if r == nil {
-		return v
-	}
+func sync_atomic_load%[1]s(addr *%[2]s) %[2]s {
 	g := mapsanCtx(getg())
-	if g == nil {
-		return v
+	r := rt.Find(uintptr(unsafe.Pointer(addr)))
+	if r == nil || g == nil {
+		return %[2]s(atomic.%[4]s(%[3]s))
 	}
 	if n := r.Name(); g.Loaded(n) {
-		v = %[2]s(atomic.%[4]s(%[3]s))
+		v := %[2]s(atomic.%[4]s(%[3]s))
 		if r.Name() == n {
 			return v
 		}
 	}
 	n := r.Lock()
-	v = %[2]s(atomic.%[4]s(%[3]s))
+	v := %[2]s(atomic.%[4]s(%[3]s))
 	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, true, false)
 	return v
 }
@@ -111,12 +153,20 @@ func sync_atomic_Load%[1]s(addr *%[2]s) %[2]s {
 //go:nosplit
 func sync_atomic_%[1]s(addr *%[2]s, %[3]s) (%[4]s) {
 	_ = *(*byte)(unsafe.Pointer(addr)) // faults, if it must, before anything is locked
-	if g := mapsanCtx(getg()); g != nil {
-		if r := g.LockCurrent(uintptr(unsafe.Pointer(addr))); r != nil {
+	g := rt.Current()
+	if g == nil {
+		%[5]s
+		return
+	}
+	if r := g.Find(uintptr(unsafe.Pointer(addr))); r == nil {
+		if mapsanOnStack(uintptr(unsafe.Pointer(addr))) {
 			%[5]s
-			g.UnlockCurrent(r)
 			return
 		}
+	} else if g.LockCurrent(r) {
+		%[5]s
+		g.UnlockCurrent(r)
+		return
 	}
 	r, n := mapsanAtomicBegin(unsafe.Pointer(addr))
 	%[5]s

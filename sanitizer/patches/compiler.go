@@ -14,15 +14,19 @@ func compilerEdits() []toolchain.Edit {
 		Old: "\t\"internal/runtime/maps\",\n\t\"internal/runtime/math\",\n",
 		New: "\t\"internal/runtime/maps\",\n\t\"internal/runtime/mapsan\",\n\t\"internal/runtime/math\",\n",
 	}, {
-		// The answers of the engine that are a table read are called at
-		// every lock and every atomic operation.
-		Name: "inlining of the engine", File: "src/cmd/compile/internal/inline/inl.go",
+		// Each lock and each atomic operation asks the engine; the answers
+		// that are a few loads are worth having in place.
+		Name: "inlining", File: "src/cmd/compile/internal/inline/inl.go",
 		Old: "\tif fn.ClosureParent != nil {\n\t\t// be very liberal here",
-		New: "\tif base.Ctxt.Pkgpath == \"internal/runtime/mapsan\" {\n\t\tbudget = 400\n\t}\n\tif fn.ClosureParent != nil {\n\t\t// be very liberal here",
+		New: "\tbudget = mapsanBudget(fn, budget)\n\tif fn.ClosureParent != nil {\n\t\t// be very liberal here",
 	}, {
-		Name: "inlining of the engine", File: "src/cmd/compile/internal/inline/inl.go",
+		Name: "inlining", File: "src/cmd/compile/internal/inline/inl.go",
 		Old: "\tmaxCost := int32(inlineMaxBudget)\n\n\tif bigCaller {\n",
-		New: "\tmaxCost := int32(inlineMaxBudget)\n\tif s := callee.Nname.Sym(); s != nil && s.Pkg.Path == \"internal/runtime/mapsan\" {\n\t\tmaxCost = 400\n\t}\n\n\tif bigCaller {\n",
+		New: "\tmaxCost := mapsanBudget(callee, inlineMaxBudget)\n\n\tif bigCaller {\n",
+	}, {
+		Name: "the goroutine's clock", File: "src/cmd/compile/internal/typecheck/func.go",
+		Old: "types.RuntimeSymName(sym) == \"getg\" {",
+		New: "types.RuntimeSymName(sym) == \"getg\" || sym.Name == \"getg\" && sym.Pkg.Path == \"internal/runtime/mapsan\" {",
 	}, {
 		Name: "len of a map", File: "src/cmd/compile/internal/walk/builtin.go",
 		Old: `	n.X = walkExpr(n.X, init)

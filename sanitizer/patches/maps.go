@@ -87,7 +87,7 @@ func mapEdits() []toolchain.Edit {
 			"\tmapsanMap(t, m, mapsanOpIterate)\n\tit.Init(t, m)\n\tit.Next()\n", 1)
 		edit("iteration goes on", v.go_, v.file, `func mapIterNext(it *maps.Iter) {
 `, `func mapIterNext(it *maps.Iter) {
-	mapsanMap(it.MapsanType(), it.Map(), mapsanOpIterate)
+	mapsanNext(it)
 `, 1)
 		edit("clear", v.go_, v.file, "\tm.Clear(t)\n", "\tmapsanMap(t, m, mapsanOpClear)\n\tm.Clear(t)\n", 1)
 		edit("len by reflection", v.go_, v.file, `	if raceenabled {

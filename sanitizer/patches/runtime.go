@@ -26,6 +26,17 @@ func runtimeEdits() []toolchain.Edit {
 	} {
 		add(everywhere("synchronisation hooks", f.file, "raceenabled", "mapsanenabled", f.times)...)
 	}
+	// The engine finds the clock without knowing the rest of a g.
+	edit("the goroutine's clock", "src/runtime/runtime2.go", "\tracectx         uintptr\n", "")
+	add(toolchain.Edit{
+		Name: "the goroutine's clock", Go: "1.25 1.26", File: "src/runtime/runtime2.go",
+		Old: "\tstackguard1 uintptr // offset known to liblink\n",
+		New: "\tstackguard1 uintptr // offset known to liblink\n\tracectx     uintptr // offset known to internal/runtime/mapsan\n",
+	}, toolchain.Edit{
+		Name: "the goroutine's clock", Go: "1.27", File: "src/runtime/runtime2.go",
+		Old: "\tstackguard1 uintptr // offset known to cmd/internal/obj/*\n",
+		New: "\tstackguard1 uintptr // offset known to cmd/internal/obj/*\n\tracectx     uintptr // offset known to internal/runtime/mapsan\n",
+	})
 	// The other uses in select.go are of what is sent, not of who sends.
 	edit("select: receive from a buffer", "src/runtime/select.go",
 		"\tif raceenabled {\n\t\tif cas.elem != nil {\n", "\tif mapsanenabled {\n\t\tif cas.elem != nil {\n")

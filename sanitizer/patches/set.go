@@ -22,7 +22,7 @@ func Set() toolchain.Set {
 	s := toolchain.Set{Version: "1", Go: versions}
 	s.Adds = append(s.Adds, laid()...)
 	s.Adds = append(s.Adds, engine()...)
-	s.Adds = append(s.Adds, atomicFunctions(), noAssembly(), toolchain.Add{
+	s.Adds = append(s.Adds, atomicFunctions(), atomicLoads(), noAssembly(), toolchain.Add{
 		Name: "the map type's later name", Go: "1.25", File: "src/internal/abi/mapsan.go",
 		Content: "package abi\n\n// MapType is what Go 1.26 calls SwissMapType.\ntype MapType = SwissMapType\n",
 	})

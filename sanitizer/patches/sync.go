@@ -51,6 +51,10 @@ func AcquireClear(addr unsafe.Pointer)
 `, `		race.AcquireExclusive(unsafe.Pointer(m))
 		return
 	}
+	m.mapsanLockSlow()
+}
+
+func (m *Mutex) mapsanLockSlow() {
 	m.lockSlow()
 	race.AcquireExclusive(unsafe.Pointer(m))
 }

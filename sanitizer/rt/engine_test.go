@@ -94,7 +94,7 @@ type world struct {
 
 func resetEngine() {
 	slots = slotTable{limit: 4}
-	cells, reads, stacks = arena{}, arena{}, stackTable{}
+	cells, reads, stacks, recent = arena{}, arena{}, stackTable{}, [4096]uint32{}
 	base, forked, tabUsed, version, freeRecords = 0, false, 0, 0, nil
 	Track = func(uintptr) (*uintptr, bool) { return nil, true }
 	Init()

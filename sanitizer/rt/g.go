@@ -16,9 +16,10 @@ type G struct {
 	k     *node // what it knows of others
 	slot  uint32
 	floor Epoch // names of this slot at or below it are a former owner's
-	// pub is the key of the one object that name was released to, 0 if
-	// none, pubMany if several. See reopen.
-	pub  uintptr
+	// pub is the record of the one object that name was released to, pubNone
+	// if none, pubMany if several. The object may be dead, and the record be
+	// another's by now: compare its key. See [G.AcquireExclusiveFast].
+	pub  *Record
 	took Epoch // the composite record version learnt last
 	seen Epoch // a name that is known, the last that took a search to tell
 
@@ -26,14 +27,17 @@ type G struct {
 	Parent uint64
 	Origin uint32 // stack of the go statement
 	hist   *History
-	stacks [8]uint32 // ids of stacks that were taken last
 }
 
-const pubMany = ^uintptr(0)
+// Stand-ins for a record, with keys that no object has.
+var (
+	none, many       = Record{key: ^uintptr(0)}, Record{key: ^uintptr(1)}
+	pubNone, pubMany = &none, &many
+)
 
 // gSize is the size of a G, in whole cache lines: goroutines that run side by
 // side write to theirs at every lock.
-const gSize = 192
+const gSize = 128
 
 var gPool = pool{size: gSize}
 
@@ -44,7 +48,7 @@ var base Epoch
 // NewG returns the clock of a goroutine that knows nothing.
 func NewG(id uint64) *G {
 	g := (*G)(gPool.get())
-	g.ID = id
+	g.ID, g.pub = id, pubNone
 	return g
 }
 
@@ -80,7 +84,7 @@ func (g *G) Reset() {
 	}
 	release(g.k)
 	g.k, g.slot, g.floor = nil, 0, 0
-	g.name, g.cur, g.took, g.seen, g.pub = 0, 0, 0, 0, 0
+	g.name, g.cur, g.took, g.seen, g.pub = 0, 0, 0, 0, pubNone
 }
 
 // End frees the clock of a goroutine that ended.
@@ -161,7 +165,7 @@ func (g *G) tick() {
 	info.last++
 	g.name = mkEpoch(g.slot, info.last)
 	g.cur = g.name
-	g.pub = 0
+	g.pub = pubNone
 }
 
 // open makes sure that what g does next is under an unreleased name.
@@ -185,7 +189,7 @@ func (g *G) learn(n Epoch, k *node) {
 			return
 		}
 		g.own()
-	} else if g.cur == 0 || g.pub != 0 {
+	} else if g.cur == 0 || g.pub != pubNone {
 		g.tick()
 	}
 	g.k = join(g.k, k)
@@ -194,14 +198,15 @@ func (g *G) learn(n Epoch, k *node) {
 	}
 }
 
-// publish notes that g's name went out to the object of key.
-func (g *G) publish(key uintptr) {
-	g.cur = 0
-	if g.pub == 0 {
-		g.pub = key
-	} else if g.pub != key {
-		g.pub = pubMany
+// publish notes that g's name went out to r, which did not hold it.
+func (g *G) publish(r *Record) {
+	switch {
+	case g.pub == pubNone:
+		g.pub = r
+	case g.pub != r || g.cur == 0:
+		g.pub = pubMany // if r held the name once, others may have learnt it since
 	}
+	g.cur = 0
 }
 
 func (g *G) publishMany() {
@@ -213,7 +218,7 @@ func (g *G) publishMany() {
 // goroutine that runs finalizers does.
 func (g *G) LearnAll() {
 	g.own()
-	if g.cur == 0 || g.pub != 0 {
+	if g.cur == 0 || g.pub != pubNone {
 		g.tick()
 	}
 	for s := uint32(1); s <= ld32(&slots.n); s++ {

@@ -29,11 +29,11 @@ const (
 )
 
 // SeenRead reports whether the shadow already holds all that a read by g would
-// add. It may say no where [Cell.Seen] would say yes.
-func (h *Head) SeenRead(g *G) bool { return h.last&^lastWrite == g.cur && g.cur != 0 }
+// add. It may say no where [Cell.Seen] would say yes, and for a nil g.
+func (h *Head) SeenRead(g *G) bool { return g != nil && h.last&^lastWrite == g.cur && g.cur != 0 }
 
 // SeenWrite is SeenRead for a modification.
-func (h *Head) SeenWrite(g *G) bool { return h.last == g.cur|lastWrite && g.cur != 0 }
+func (h *Head) SeenWrite(g *G) bool { return g != nil && h.last == g.cur|lastWrite && g.cur != 0 }
 
 // note makes op by g the last access.
 func (h *Head) note(g *G, op Op) {

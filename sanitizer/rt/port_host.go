@@ -32,3 +32,5 @@ func stptr(p *uintptr, v uintptr)           { atomic.StoreUintptr(p, v) }
 
 func procyield(uint32) {}
 func osyield()         { runtime.Gosched() }
+
+func prefetch(uintptr) {}

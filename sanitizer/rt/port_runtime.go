@@ -25,6 +25,20 @@ func add64(p *uint64, d int64) uint64       { return atomic.Xadd64(p, d) }
 func ldptr(p *uintptr) uintptr              { return atomic.LoadAcquintptr(p) }
 func stptr(p *uintptr, v uintptr)           { atomic.StoreReluintptr(p, v) }
 
+func prefetch(addr uintptr) { sys.Prefetch(addr) }
+
+// A goroutine is the beginning of runtime.g, in every version and on every machine.
+type goroutine struct {
+	stack, stackguard [2]uintptr
+	clock             *G
+}
+
+// getg is made an instruction by the compiler, as the runtime's own is.
+func getg() *goroutine
+
+// Current returns the clock of the present goroutine, nil if it has none.
+func Current() *G { return getg().clock }
+
 // ProcYield and OSYield wait a little: on the processor, and by giving it up.
 // Package runtime sets them at start.
 var (

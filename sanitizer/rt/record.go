@@ -64,7 +64,7 @@ func (r *Record) set(g *G) Epoch {
 		r.dropPairs()
 	}
 	r.flags = 0
-	g.publish(r.key)
+	g.publish(r)
 	return g.name
 }
 
@@ -133,7 +133,7 @@ func (r *Record) merge(g *G, n Epoch) Epoch {
 	p.name[i], p.k[i] = g.name, retain(g.k)
 	p.n = max(p.n, i+1)
 	release(old)
-	g.publish(r.key)
+	g.publish(r)
 	return mkEpoch(compositeSlot, add64(&version, 1)&timeMask)
 }
 

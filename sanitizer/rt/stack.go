@@ -15,7 +15,7 @@ type stackTable struct {
 const (
 	stackChunk  = 1 << 15 // words
 	stackChunks = 1 << 10 // 256 MiB of stacks in all
-	maxFrames   = 512
+	maxFrames   = 128     // of a deeper stack the innermost are kept
 )
 
 var stacks stackTable
@@ -104,93 +104,118 @@ func (w *Walk) next() (pc uintptr, ok bool) {
 	return pc, pc != 0
 }
 
-// PutStack returns the id of the stack whose innermost frame pointer is fp, 0
-// if there is no room for one more. The stacks that g took last are tried
-// first: that walks the frames once instead of twice.
-func (g *G) PutStack(w Walk) uint32 {
-	if !w.valid() {
-		return 0
-	}
-	last := &g.stacks[hintOf(w)%uintptr(len(g.stacks))]
-	if *last != 0 && StackAt(*last).matches(w) {
-		return *last
-	}
-	id := PutStack(w)
-	*last = id
-	return id
-}
-
-// hintOf tells stacks apart by their innermost frames, of which the first few
-// are the detector's and the map's.
-func hintOf(w Walk) uintptr {
-	hint := w.FP >> 4
-	for i := 0; i < 4; i++ {
-		pc, _ := w.next()
-		hint = hint*31 + pc
-	}
-	return hint ^ hint>>7
-}
-
-// matches reports whether w gives s, and then ends.
-func (s *Stack) matches(w Walk) bool {
-	return s.partial == 0 && s.equals(&w) && w.FP == 0
-}
-
-// PutStack is [G.PutStack] for who has no clock.
-func PutStack(from Walk) uint32 {
-	w := from
-	n, h := 0, uint32(0)
+// collect goes up to the end, or maxFrames, and returns how many frames it put into pcs.
+func (w *Walk) collect(pcs *[maxFrames]uintptr) (n int) {
 	for n < maxFrames {
 		pc, ok := w.next()
 		if !ok {
 			break
 		}
-		h = (h ^ uint32(pc)) * 0x01000193
+		pcs[n] = pc
 		n++
 	}
-	h ^= h >> 15
+	return n
+}
+
+// PutStack returns the id of the stack that w gives, 0 if there is no room for
+// one more. The stack that was last seen from such a place is tried first.
+func PutStack(w Walk) uint32 {
+	if !w.valid() {
+		return 0
+	}
+	last := &recent[hintOf(w)%uintptr(len(recent))]
+	if id := ld32(last); id != 0 && StackAt(id).matches(&w) {
+		return id
+	}
+	var pcs [maxFrames]uintptr
+	n := w.collect(&pcs)
 	if n == 0 {
 		return 0
 	}
-	if id := stacks.find(h, n, from); id != 0 {
-		return id
-	}
-	stacks.mu.lock()
-	id := stacks.find(h, n, from)
-	if id == 0 {
-		id = stacks.add(h, n, from, w.FP != 0)
-	}
-	stacks.mu.unlock()
+	id := stacks.put(pcs[:n], w.FP != 0)
+	st32(last, id)
 	return id
 }
 
-func (t *stackTable) find(h uint32, n int, w Walk) uint32 {
+// recent holds ids of stacks by the place where they were taken. Goroutines
+// that run the same code find each other's.
+var recent [4096]uint32
+
+// hintOf tells places apart by how deep they are and by their innermost
+// frames, of which the first two are the detector's and the map's.
+func hintOf(w Walk) uintptr {
+	hint := w.Hi - w.FP
+	for i := 0; i < 4 && w.valid(); i++ {
+		hint = hint*31 + *(*uintptr)(at(w.FP + 8))
+		w.FP = *(*uintptr)(at(w.FP))
+	}
+	return hint ^ hint>>12
+}
+
+// matches reports whether w gives s, and then ends.
+func (s *Stack) matches(w *Walk) bool {
+	if s.partial != 0 || w.Resume != 0 {
+		return false
+	}
+	fp, room := w.FP, w.Hi-16
+	for p, end := s.pc(0), s.pc(int(s.n)); p != end; p = (*uintptr)(unsafe.Add(unsafe.Pointer(p), 8)) {
+		if fp-w.Lo > room-w.Lo || *(*uintptr)(at(fp + 8)) != *p {
+			return false
+		}
+		fp = *(*uintptr)(at(fp))
+	}
+	return fp == 0
+}
+
+func hashOf(pcs []uintptr) uint32 {
+	h := uint32(len(pcs))
+	for _, pc := range pcs {
+		h = (h ^ uint32(pc)) * 0x01000193
+	}
+	return h ^ h>>15
+}
+
+func (t *stackTable) put(pcs []uintptr, partial bool) uint32 {
+	h := hashOf(pcs)
+	if id := t.find(h, pcs); id != 0 {
+		return id
+	}
+	t.mu.lock()
+	id := t.find(h, pcs)
+	if id == 0 {
+		id = t.add(h, pcs, partial)
+	}
+	t.mu.unlock()
+	return id
+}
+
+func (t *stackTable) find(h uint32, pcs []uintptr) uint32 {
 	index := ldptr(&t.index)
 	for i := h; ; i++ {
 		id := ld32(indexSlot(index, i))
 		if id == 0 {
 			return 0
 		}
-		if s := StackAt(id); s.hash == h && int(s.n) == n && s.same(w) {
+		if s := StackAt(id); s.hash == h && s.equals(pcs) {
 			return id
 		}
 	}
 }
 
-// same reports whether w gives s.
-func (s *Stack) same(w Walk) bool { return s.equals(&w) }
-
-func (s *Stack) equals(w *Walk) bool {
-	for i := 0; i < int(s.n); i++ {
-		if pc, _ := w.next(); pc != s.PC(i) {
+func (s *Stack) equals(pcs []uintptr) bool {
+	if int(s.n) != len(pcs) {
+		return false
+	}
+	for i, pc := range pcs {
+		if pc != s.PC(i) {
 			return false
 		}
 	}
 	return true
 }
 
-func (t *stackTable) add(h uint32, n int, w Walk, partial bool) uint32 {
-	words := uint32(n + stackHead)
+func (t *stackTable) add(h uint32, pcs []uintptr, partial bool) uint32 {
+	words := uint32(len(pcs) + stackHead)
 	if t.next%stackChunk+words > stackChunk {
 		t.next += stackChunk - t.next%stackChunk
 	}
@@ -204,12 +229,12 @@ func (t *stackTable) add(h uint32, n int, w Walk, partial bool) uint32 {
 	id := t.next
 	t.next += words
 	s := StackAt(id)
-	s.hash, s.n = h, uint16(n)
+	s.hash, s.n = h, uint16(len(pcs))
 	if partial {
 		s.partial = 1
 	}
-	for i := 0; i < n; i++ {
-		*s.pc(i), _ = w.next()
+	for i, pc := range pcs {
+		*s.pc(i) = pc
 	}
 	if t.used++; t.used > *(*uint32)(at(t.index))/2 {
 		t.grow()

@@ -35,28 +35,20 @@ func (g *G) Acquire(key uintptr) {
 // the lock had never been released. An uncontended lock around a map then
 // moves no time, which is what makes it cheap.
 func (g *G) AcquireExclusiveFast(key uintptr) bool {
-	r := Find(key)
-	if r == nil {
-		return true
-	}
-	n := Epoch(ld64(&r.state))
-	if n == g.name && g.pub == key {
+	if r := g.pub; r.key == key && Epoch(ld64(&r.state)) == g.name {
 		if r.flags&flagTaught == 0 && g.slot != 0 {
-			g.cur = n
+			g.cur = g.name
 		}
 		return true
 	}
-	return g.knowsName(n)
+	return g.AcquireFast(key)
 }
 
 // ReopenShared does for a reader what [G.AcquireExclusiveFast] does for the
 // holder of a lock. readers is the key that readers release and the next
 // writer acquires; g holds the lock for reading.
 func (g *G) ReopenShared(readers uintptr) {
-	if g.pub != readers || g.cur != 0 || g.slot == 0 {
-		return
-	}
-	if r := Find(readers); r != nil && r.flags&flagTaught == 0 && r.holds(g) {
+	if r := g.pub; r.key == readers && g.cur == 0 && g.slot != 0 && r.flags&flagTaught == 0 && r.holds(g) {
 		g.cur = g.name
 	}
 }
@@ -89,15 +81,15 @@ func (g *G) AcquireClear(key uintptr) {
 
 // ReleaseFast reports whether the content of key is what g knows.
 func (g *G) ReleaseFast(key uintptr) bool {
+	if r := g.pub; r.key == key && Epoch(ld64(&r.state)) == g.name {
+		g.cur = 0
+		return true
+	}
 	r := Find(key)
 	if r == nil {
 		return g.mute()
 	}
-	if Epoch(ld64(&r.state)) == g.name && (g.cur == 0 || g.pub == key) {
-		g.cur = 0
-		return true
-	}
-	return false
+	return g.cur == 0 && Epoch(ld64(&r.state)) == g.name
 }
 
 // Release makes what g knows the content of key.
@@ -119,15 +111,15 @@ func (g *G) ReleaseMergeFast(key uintptr) bool {
 	if g.name == 0 && g.cur == 0 {
 		return true
 	}
+	if r := g.pub; r.key == key && r.holds(g) {
+		g.cur = 0
+		return true
+	}
 	r := Find(key)
 	if r == nil {
 		return g.mute()
 	}
-	if (g.cur == 0 || g.pub == key) && r.holds(g) {
-		g.cur = 0
-		return true
-	}
-	return false
+	return g.cur == 0 && r.holds(g)
 }
 
 // ReleaseMerge adds what g knows to the content of key.

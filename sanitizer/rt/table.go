@@ -80,6 +80,9 @@ func Find(key uintptr) *Record {
 	return Lookup(key)
 }
 
+// None reports whether key has no record, unless another is in its way.
+func None(key uintptr) bool { return *table(ldptr(&tab)).first(hash(key)) == 0 }
+
 // Lookup returns the record of key, nil if it has none.
 //
 //go:noinline
@@ -144,6 +147,7 @@ func newRecord() *Record {
 	if r == nil {
 		return (*Record)(records.get())
 	}
+	prefetch(r.span) // it has long left the cache
 	freeRecords = (*Record)(at(r.span))
 	r.span = 0
 	return r

@@ -33,6 +33,7 @@ func SweepRecords(head *uintptr, dead func(addr uintptr) bool) {
 	for a := take(head); a != 0; {
 		r := (*Record)(at(a))
 		next := r.span
+		prefetch(next)
 		if dead(r.key &^ keyBits) {
 			r.remove()
 		} else {

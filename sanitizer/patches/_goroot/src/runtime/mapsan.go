@@ -33,6 +33,9 @@ func mapsanInit() {
 	KeepAlive(&mapsanVersion)
 }
 
+// What rt.Current takes for granted.
+var _ [4 * unsafe.Sizeof(uintptr(0))]byte = [unsafe.Offsetof(g{}.racectx)]byte{}
+
 func mapsanCtx(gp *g) *rt.G { return (*rt.G)(unsafe.Pointer(gp.racectx)) }
 
 // mapsanTrack is rt.Track.
@@ -79,25 +82,15 @@ func mapsanSweep(s *mspan) {
 
 //go:linkname mapsan_lookup internal/runtime/maps.mapsanLookup
 //go:nosplit
-func mapsan_lookup(typ *abi.MapType, m *maps.Map) {
-	gp := getg()
-	if g := mapsanCtx(gp); g != nil && !m.Mapsan.SeenRead(g) {
-		mapsanAccess(gp, typ, m, rt.OpLookup)
-	}
-}
+func mapsan_lookup(typ *abi.MapType, m *maps.Map) { mapsanAccess(getg(), typ, m, rt.OpLookup) }
 
 //go:linkname mapsan_assign internal/runtime/maps.mapsanAssign
 //go:nosplit
-func mapsan_assign(typ *abi.MapType, m *maps.Map) {
-	gp := getg()
-	if g := mapsanCtx(gp); g != nil && !m.Mapsan.SeenWrite(g) {
-		mapsanAccess(gp, typ, m, rt.OpAssign)
-	}
-}
+func mapsan_assign(typ *abi.MapType, m *maps.Map) { mapsanAccess(getg(), typ, m, rt.OpAssign) }
 
 //go:linkname mapsan_delete internal/runtime/maps.mapsanDelete
 //go:nosplit
-func mapsan_delete(typ *abi.MapType, m *maps.Map) { mapsanMap(typ, m, rt.OpDelete) }
+func mapsan_delete(typ *abi.MapType, m *maps.Map) { mapsanAccess(getg(), typ, m, rt.OpDelete) }
 
 //go:linkname mapsan_iterate reflect.mapsanIterate
 //go:nosplit
@@ -107,7 +100,17 @@ func mapsan_iterate(typ *abi.MapType, m *maps.Map) { mapsanMap(typ, m, rt.OpIter
 //
 //go:nosplit
 func mapsanlen(typ, m uintptr) {
-	mapsanMap((*abi.MapType)(unsafe.Pointer(typ)), (*maps.Map)(unsafe.Pointer(m)), rt.OpLen)
+	p := (*maps.Map)(unsafe.Pointer(m))
+	if p != nil && !p.Mapsan.SeenRead(rt.Current()) {
+		mapsanAccess(getg(), (*abi.MapType)(unsafe.Pointer(typ)), p, rt.OpLen)
+	}
+}
+
+// mapsanNext is a step of an iteration.
+func mapsanNext(it *maps.Iter) {
+	if m := it.Map(); m != nil && !m.Mapsan.SeenRead(rt.Current()) {
+		mapsanAccess(getg(), it.MapsanType(), m, rt.OpIterate)
+	}
 }
 
 const (
@@ -120,12 +123,11 @@ const (
 
 //go:nosplit
 func mapsanMap(typ *abi.MapType, m *maps.Map, op rt.Op) {
-	gp := getg()
-	g := mapsanCtx(gp)
-	if g == nil || m == nil || m.Mapsan.SeenWrite(g) || !op.Write() && m.Mapsan.SeenRead(g) {
+	g := rt.Current()
+	if m == nil || m.Mapsan.SeenWrite(g) || !op.Write() && m.Mapsan.SeenRead(g) {
 		return
 	}
-	mapsanAccess(gp, typ, m, op)
+	mapsanAccess(getg(), typ, m, op)
 }
 
 // mapsanAccess is what is left of an access that the map's head does not
@@ -134,6 +136,9 @@ func mapsanMap(typ *abi.MapType, m *maps.Map, op rt.Op) {
 //go:nosplit
 //go:noinline
 func mapsanAccess(gp *g, typ *abi.MapType, m *maps.Map, op rt.Op) {
+	if mapsanCtx(gp) == nil {
+		return
+	}
 	addr := uintptr(unsafe.Pointer(m))
 	if c := rt.CellOf(m.MapsanIndex); c != nil {
 		if c.Seen(mapsanCtx(gp), op.Write()) || !op.Write() && c.SeenShared(mapsanCtx(gp)) {
@@ -144,7 +149,7 @@ func mapsanAccess(gp *g, typ *abi.MapType, m *maps.Map, op rt.Op) {
 	}
 	systemstack(func() {
 		var prior rt.Access
-		stack := mapsanCtx(gp).PutStack(mapsanFrame())
+		stack := rt.PutStack(mapsanFrame())
 		if m.Mapsan.Access(&m.MapsanIndex, addr, mapsanCtx(gp), op, stack, &prior, func(cell uint32) {
 			if s := spanOf(addr); s != nil && s.state.get() == mSpanInUse {
 				rt.LinkCell(&s.mapsanCells, cell)
@@ -170,7 +175,7 @@ func mapsanGoStart(newg *g) {
 	system := isSystemGoroutine(newg, false)
 	var origin uint32
 	if g := mapsanCtx(spawner); g != nil && !system {
-		origin = g.PutStack(mapsanFrame())
+		origin = rt.PutStack(mapsanFrame())
 	}
 	g := rt.Fork(mapsanCtx(spawner), newg.goid, origin, system)
 	newg.racectx = uintptr(unsafe.Pointer(g))
@@ -237,7 +242,21 @@ func mapsan_acquire(addr unsafe.Pointer) { raceacquire(addr) }
 
 //go:linkname mapsan_release internal/race.Release
 //go:nosplit
-func mapsan_release(addr unsafe.Pointer) { racerelease(addr) }
+func mapsan_release(addr unsafe.Pointer) {
+	g := mapsanCtx(getg())
+	if g != nil && !g.ReleaseFast(uintptr(addr)) && !mapsanOnStack(uintptr(addr)) {
+		systemstack(func() { g.Release(uintptr(addr)) })
+	}
+}
+
+// mapsanOnStack reports whether addr is on the present goroutine's stack, where
+// nobody else can synchronise on it.
+//
+//go:nosplit
+func mapsanOnStack(addr uintptr) bool {
+	gp := getg()
+	return gp.stack.lo <= addr && addr < gp.stack.hi
+}
 
 //go:linkname mapsan_releaseMerge internal/race.ReleaseMerge
 //go:nosplit
@@ -308,7 +327,7 @@ func racereleasemerge(addr unsafe.Pointer) { racereleasemergeg(getg(), addr) }
 //go:nosplit
 func racereleasemergeg(gp *g, addr unsafe.Pointer) {
 	g := mapsanCtx(gp)
-	if g != nil && !g.ReleaseMergeFast(uintptr(addr)) {
+	if g != nil && !g.ReleaseMergeFast(uintptr(addr)) && !mapsanOnStack(uintptr(addr)) {
 		systemstack(func() { g.ReleaseMerge(uintptr(addr)) })
 	}
 }
@@ -379,7 +398,7 @@ func mapsanAtomicBegin(addr unsafe.Pointer) (r *rt.Record, n rt.Epoch) {
 	}
 	r = rt.Find(uintptr(addr))
 	if r == nil {
-		if g.Mute() {
+		if g.Mute() || mapsanOnStack(uintptr(addr)) {
 			return nil, 0
 		}
 		systemstack(func() { r = rt.Create(uintptr(addr)) })
