@@ -33,7 +33,22 @@ func atomicEdits() []toolchain.Edit {
 			remove("src/sync/atomic/doc.go", noescape+decl)
 		}
 	}
-	return edits
+	// An atomic.Value's edges go with its data word; the type word, which
+	// guards only the first store, needs none.
+	const value = "src/sync/atomic/value.go"
+	for _, f := range []struct {
+		call  string
+		times int
+	}{{"LoadPointer", 4}, {"CompareAndSwapPointer", 3}, {"StorePointer", 3}} {
+		edits = append(edits, toolchain.Edit{
+			Name: "atomic.Value", File: value,
+			Old: f.call + "(&vp.typ", New: "rawatomic." + f.call + "(&vp.typ", Times: f.times,
+		})
+	}
+	return append(edits, toolchain.Edit{
+		Name: "atomic.Value", File: value,
+		Old: "import (\n\t\"unsafe\"\n", New: "import (\n\t\"internal/mapsan/rawatomic\"\n\t\"unsafe\"\n",
+	})
 }
 
 // noAssembly replaces the assembly of sync/atomic. The file must be there: it

@@ -95,7 +95,7 @@ type world struct {
 func resetEngine() {
 	slots = slotTable{limit: 4}
 	cells, reads, stacks, recent = arena{}, arena{}, stackTable{}, [4096]uint32{}
-	base, forked, tabUsed, version, freeRecords = 0, false, 0, 0, nil
+	base, forked, tabUsed, version, freeRecords = 0, false, 0, 0, bag{}
 	Track = func(uintptr) (*uintptr, bool) { return nil, true }
 	Init()
 }

@@ -11,7 +11,6 @@ type Record struct {
 	key   uintptr
 	k     *node // with state's name, the content
 	pairs *pairs
-	span  uintptr // the next record in key's span
 	flags uint32
 }
 

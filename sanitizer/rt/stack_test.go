@@ -85,7 +85,7 @@ func TestTable(t *testing.T) {
 		}
 		for i := uintptr(1); i <= n; i++ {
 			if i%8 != 0 {
-				Lookup(i << 4).remove()
+				remove([]*Record{Lookup(i << 4)}, nil, nil)
 			}
 		}
 		for i := uintptr(1); i <= n; i++ {
@@ -105,7 +105,7 @@ func TestTableChurn(t *testing.T) {
 		create(i << 4)
 	}
 	for i := uintptr(1); i < live*rounds; i++ {
-		Lookup(i << 4).remove()
+		remove([]*Record{Lookup(i << 4)}, nil, nil)
 		create((i + live) << 4)
 	}
 	if b := table(tab).bits(); b > minTableBits+1 {

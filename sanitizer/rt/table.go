@@ -17,20 +17,20 @@ const (
 	minTableBits = 12
 	tableSlack   = 64
 	tombstone    = 1
+	nearby       = 128
 	ptrMask      = 1<<48 - 1
 )
 
 var (
 	tab     uintptr // table
-	tabMu   spin    // guards all below, and changes of the table
+	tabMu   spin    // guards all below, changes of the table, and the spans' bags
 	tabUsed uint64  // entries that are not 0
 
-	freeRecords *Record // linked by span
-	records     pool    = pool{size: recordSize}
+	freeRecords bag
+	records     = pool{size: recordSize}
 )
 
-// Track says where an object lives: the head of the list of records of its
-// memory span, nil for memory that is never freed. It reports false for an
+// Track says where an object lives: the [bag] of the records of its memory span, nil for memory that is never freed. It reports false for an
 // address that must not be tracked, as one on the goroutine's own stack, which
 // nobody else can synchronise on.
 var Track func(key uintptr) (head *uintptr, ok bool)
@@ -50,9 +50,12 @@ func newTable(bits uint32) table {
 
 func (t table) bits() uint32 { return uint32(t & 63) }
 
-// first returns the entry at which the search for hash h begins.
-func (t table) first(h uint64) *uint64 {
-	return (*uint64)(at(uintptr(t)&^63 + uintptr(h>>(-uint(t)&63))*8))
+// first returns the entry at which the search for key begins. Keys less than
+// [nearby] bytes apart begin in one cache line: the objects of one request are
+// made, used and swept together.
+func (t table) first(key uintptr) *uint64 {
+	group := uintptr(hash(key) >> ((3 - uint(t)) & 63))
+	return (*uint64)(at(uintptr(t)&^63 + group*64 + key/(nearby/8)%8*8))
 }
 
 func next(e *uint64) *uint64 { return (*uint64)(unsafe.Add(unsafe.Pointer(e), 8)) }
@@ -62,38 +65,37 @@ func (t table) size() uintptr { return uintptr(1)<<t.bits() + tableSlack - 1 }
 
 func (t table) at(i uintptr) *uint64 { return (*uint64)(at(uintptr(t)&^63 + i*8)) }
 
-func hash(key uintptr) uint64 { return uint64(key) * 0x9e3779b97f4a7c15 }
+func hash(key uintptr) uint64 { return uint64(key/nearby) * 0x9e3779b97f4a7c15 }
 
-// tagOf is never 0, so that no tag is a tombstone's.
-func tagOf(h uint64) uint64 { return h>>24&0xffff | 1 }
+// tagOf tells apart keys that begin at one entry. It is never 0, so that no
+// tag is a tombstone's.
+func tagOf(key uintptr) uint64 { return (hash(key)>>24^uint64(key)>>2)&0xffff | 1 }
 
 // Find is [Lookup] with the first probe, which nearly always decides, inline.
 func Find(key uintptr) *Record {
-	h := hash(key)
-	e := *table(ldptr(&tab)).first(h)
+	e := *table(ldptr(&tab)).first(key)
 	if e == 0 {
 		return nil
 	}
-	if r := (*Record)(at(uintptr(e & ptrMask))); e>>48 == tagOf(h) && r.key == key {
+	if r := (*Record)(at(uintptr(e & ptrMask))); e>>48 == tagOf(key) && r.key == key {
 		return r
 	}
 	return Lookup(key)
 }
 
 // None reports whether key has no record, unless another is in its way.
-func None(key uintptr) bool { return *table(ldptr(&tab)).first(hash(key)) == 0 }
+func None(key uintptr) bool { return *table(ldptr(&tab)).first(key) == 0 }
 
 // Lookup returns the record of key, nil if it has none.
 //
 //go:noinline
 func Lookup(key uintptr) *Record {
-	h := hash(key)
-	for p := table(ldptr(&tab)).first(h); ; p = next(p) {
+	for p := table(ldptr(&tab)).first(key); ; p = next(p) {
 		e := *p
 		if e == 0 {
 			return nil
 		}
-		if e>>48 == tagOf(h) {
+		if e>>48 == tagOf(key) {
 			if r := (*Record)(at(uintptr(e & ptrMask))); r.key == key {
 				return r
 			}
@@ -101,10 +103,10 @@ func Lookup(key uintptr) *Record {
 	}
 }
 
-// insert puts an entry for hash h into t and reports whether there was room.
-func (t table) insert(h, entry uint64) bool {
+// insert puts an entry for key into t and reports whether there was room.
+func (t table) insert(key uintptr, entry uint64) bool {
 	end := t.at(t.size())
-	for p := t.first(h); p != end; p = next(p) {
+	for p := t.first(key); p != end; p = next(p) {
 		if *p <= tombstone {
 			if *p == 0 {
 				tabUsed++
@@ -129,28 +131,23 @@ func create(key uintptr) *Record {
 	}
 	r := newRecord()
 	r.key = key
-	h := hash(key)
-	entry := tagOf(h)<<48 | uint64(uintptr(unsafe.Pointer(r)))
+	entry := tagOf(key)<<48 | uint64(uintptr(unsafe.Pointer(r)))
 	t := table(tab)
-	for tabUsed >= uint64(1)<<t.bits()/2 || !t.insert(h, entry) {
+	for tabUsed >= uint64(1)<<t.bits()/2 || !t.insert(key, entry) {
 		t = growTable(t)
 	}
-	tabMu.unlock()
 	if head != nil {
-		push(head, uintptr(unsafe.Pointer(r)), &r.span)
+		(*bag)(unsafe.Pointer(head)).push(r)
 	}
+	tabMu.unlock()
 	return r
 }
 
 func newRecord() *Record {
-	r := freeRecords
-	if r == nil {
-		return (*Record)(records.get())
+	if r := freeRecords.pop(); r != nil {
+		return r
 	}
-	prefetch(r.span) // it has long left the cache
-	freeRecords = (*Record)(at(r.span))
-	r.span = 0
-	return r
+	return (*Record)(records.get())
 }
 
 // growTable replaces t by one with room and without tombstones. Readers may go
@@ -170,21 +167,33 @@ func growTable(t table) table {
 func (t table) copyTo(n table) bool {
 	for i := uintptr(0); i < t.size(); i++ {
 		e := *t.at(i)
-		if e > tombstone && !n.insert(hash((*Record)(at(uintptr(e&ptrMask))).key), e) {
+		if e > tombstone && !n.insert((*Record)(at(uintptr(e&ptrMask))).key, e) {
 			return false
 		}
 	}
 	return true
 }
 
-// remove forgets r, whose object is dead.
-func (r *Record) remove() {
-	release(r.k)
-	if r.pairs != nil {
-		r.dropPairs()
+// remove forgets the records in dead, and puts those in alive into b.
+func remove(dead, alive []*Record, b *bag) {
+	for _, r := range dead {
+		release(r.k)
+		if r.pairs != nil {
+			r.dropPairs()
+		}
 	}
 	tabMu.lock()
-	p := table(tab).first(hash(r.key))
+	for _, r := range dead {
+		r.removeLocked()
+	}
+	for _, r := range alive {
+		b.push(r)
+	}
+	tabMu.unlock()
+}
+
+func (r *Record) removeLocked() {
+	p := table(tab).first(r.key)
 	for *p&ptrMask != uint64(uintptr(unsafe.Pointer(r))) {
 		p = next(p)
 	}
@@ -201,9 +210,7 @@ func (r *Record) remove() {
 		}
 	}
 	clearBlock(unsafe.Pointer(r), recordSize)
-	r.span = uintptr(unsafe.Pointer(freeRecords))
-	freeRecords = r
-	tabMu.unlock()
+	freeRecords.push(r)
 }
 
 func prev(e *uint64) *uint64 { return (*uint64)(unsafe.Add(unsafe.Pointer(e), -8)) }

@@ -1,4 +1,4 @@
-// Package rawatomic is what package sync uses of sync/atomic, as plain
+// Package rawatomic is what package sync, and atomic.Value, use of sync/atomic, as plain
 // instructions that the detector does not see: the locks tell it of their
 // edges themselves, and more precisely than their innards would.
 package rawatomic
@@ -43,4 +43,7 @@ func StoreUintptr(p *uintptr, v uintptr)                { atomic.Storeuintptr(p,
 func LoadPointer(p *unsafe.Pointer) unsafe.Pointer      { return atomic.Loadp(unsafe.Pointer(p)) }
 func StorePointer(p *unsafe.Pointer, v unsafe.Pointer) {
 	(*atomic.UnsafePointer)(unsafe.Pointer(p)).Store(v)
+}
+func CompareAndSwapPointer(p *unsafe.Pointer, old, new unsafe.Pointer) bool {
+	return (*atomic.UnsafePointer)(unsafe.Pointer(p)).CompareAndSwap(old, new)
 }
