@@ -15,13 +15,15 @@ type G struct {
 	name  Epoch
 	k     *node // what it knows of others
 	slot  uint32
-	floor Epoch // names of this slot at or below it are a former owner's
+	floor Epoch // names of this slot at or below it are a former owner's; noSlot without a slot
 	// pub is the record of the one object that name was released to, pubNone
 	// if none, pubMany if several. The object may be dead, and the record be
 	// another's by now: compare its key. See [G.AcquireExclusiveFast].
 	pub  *Record
 	took Epoch // the composite record version learnt last
-	seen Epoch // a name that is known, the last that took a search to tell
+	// All names above seenFloor and up to seen are known: what the last
+	// search found out about one goroutine.
+	seenFloor, seen Epoch
 
 	ID     uint64
 	Parent uint64
@@ -34,6 +36,9 @@ var (
 	none, many       = Record{key: ^uintptr(0)}, Record{key: ^uintptr(1)}
 	pubNone, pubMany = &none, &many
 )
+
+// noSlot is above every name.
+const noSlot = Epoch(lockBit - 1)
 
 // gSize is the size of a G, in whole cache lines: goroutines that run side by
 // side write to theirs at every lock.
@@ -48,7 +53,7 @@ var base Epoch
 // NewG returns the clock of a goroutine that knows nothing.
 func NewG(id uint64) *G {
 	g := (*G)(gPool.get())
-	g.ID, g.pub = id, pubNone
+	g.ID, g.pub, g.floor = id, pubNone, noSlot
 	return g
 }
 
@@ -83,8 +88,8 @@ func (g *G) Reset() {
 		freeSlot(g.slot)
 	}
 	release(g.k)
-	g.k, g.slot, g.floor = nil, 0, 0
-	g.name, g.cur, g.took, g.seen, g.pub = 0, 0, 0, 0, pubNone
+	g.k, g.slot, g.floor = nil, 0, noSlot
+	g.name, g.cur, g.took, g.seenFloor, g.seen, g.pub = 0, 0, 0, 0, 0, pubNone
 }
 
 // End frees the clock of a goroutine that ended.
@@ -118,7 +123,7 @@ func (g *G) ordered(e Epoch) bool { return g.owns(e) || knows(g.k, g.name, e) }
 
 // knowsName reports whether g knows all that n names.
 func (g *G) knowsName(n Epoch) bool {
-	return n == g.name || n == g.seen || g.searchName(n)
+	return n == g.name || g.floor < n && n <= g.name || g.seenFloor < n && n <= g.seen || g.searchName(n)
 }
 
 //go:noinline
@@ -130,10 +135,13 @@ func (g *G) searchName(n Epoch) bool {
 		return false
 	case isComposite(n):
 		return n == g.took
-	case !g.owns(n) && !covers(g.k, g.name, n):
+	case g.owns(n):
+		return true
+	case !covers(g.k, g.name, n):
 		return false
 	}
-	g.seen = n
+	g.seenFloor = mkEpoch(n.Slot(), slotAt(n.Slot()).floor)
+	g.seen = mkEpoch(n.Slot(), g.KnownOf(n))
 	return true
 }
 
