@@ -115,3 +115,63 @@ func TestTableChurn(t *testing.T) {
 		t.Errorf("%d records take %d entries", live, tabUsed)
 	}
 }
+
+// TestSweep frees some of a span's objects, round after round. What lives must
+// stay known, and what is dead must be forgotten, with its place in the bag.
+func TestSweep(t *testing.T) {
+	resetEngine()
+	bagParts.live, records.live = 0, 0
+	var span uintptr
+	Track = func(uintptr) (*uintptr, bool) { return &span, true }
+	g := NewG(1)
+	g.own()
+	live := map[uintptr]bool{}
+	for round := uintptr(0); round < 50; round++ {
+		for i := uintptr(1); i <= 100; i++ {
+			key := 0x1000 + i*8
+			releaseTo(g, key)
+			live[key] = true
+		}
+		SweepRecords(&span, func(addr uintptr) bool { return addr/8%7 == round%7 || round%10 == 9 })
+		for key := range live {
+			dead := key/8%7 == round%7 || round%10 == 9
+			if got := Lookup(key) == nil; got != dead {
+				t.Fatalf("round %d: record %#x is gone: %v, want %v", round, key, got, dead)
+			}
+			if dead {
+				delete(live, key)
+			}
+		}
+		if round%10 == 9 && span != 0 {
+			t.Fatalf("round %d: an empty span has a bag", round)
+		}
+		if parts := bagParts.live; parts > records.live/6+3 {
+			t.Fatalf("round %d: %d records lie in %d parts of bags", round, records.live, parts)
+		}
+	}
+}
+
+// TestLockAtOldAddress: a lock that was freed taught somebody a name; a new one
+// at its address must not take that name for its own secret.
+func TestLockAtOldAddress(t *testing.T) {
+	resetEngine()
+	var span uintptr
+	Track = func(uintptr) (*uintptr, bool) { return &span, true }
+	const lock = 0x100
+	writer, reader := NewG(1), NewG(2)
+	var m shadow
+	var prior Access
+	link := func(uint32) {}
+	m.head.Access(&m.index, 1, writer, OpAssign, 0, &prior, link)
+	releaseTo(writer, lock)
+	acquire(reader, lock)
+	SweepRecords(&span, func(uintptr) bool { return true })
+	releaseTo(writer, lock) // the new lock's first Unlock
+	if !writer.AcquireExclusiveFast(lock) {
+		t.Fatal("the lock teaches its last holder something")
+	}
+	m.head.Access(&m.index, 1, writer, OpAssign, 0, &prior, link)
+	if !m.head.Access(&m.index, 1, reader, OpLookup, 0, &prior, link) {
+		t.Error("a write after the reader's lesson is taken to be part of it")
+	}
+}
