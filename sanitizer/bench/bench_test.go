@@ -66,11 +66,37 @@ func TestTables(t *testing.T) {
 			t.Errorf("the tables lack %q:\n%s", want, out)
 		}
 	}
-	doc, err := replace("# B\n"+beginMark+"old\n"+endMark+"rest\n", out)
+	begin, end := marks("tables")
+	doc, err := replace("# B\n"+begin+"old\n"+end+"rest\n", "tables", out)
 	if err != nil || strings.Contains(doc, "old") || !strings.Contains(doc, "the command") || !strings.HasSuffix(doc, "rest\n") {
 		t.Errorf("replace: %v\n%s", err, doc)
 	}
-	if _, err := replace("no marks", out); err == nil {
+	if _, err := replace(begin+end, "profile", out); err == nil {
 		t.Error("a document without marks is replaced")
+	}
+}
+
+func TestSumParts(t *testing.T) {
+	got, err := sumParts(`File: ms.test
+Showing nodes accounting for 10s, 100% of 10s total
+      flat  flat%   sum%        cum   cum%
+     1.20s 12.00% 12.00%      2.00s 20.00%  internal/runtime/mapsan.PutStack
+     0.50s  5.00% 17.00%      0.50s  5.00%  internal/runtime/mapsan.(*G).Release
+     0.30s  3.00% 20.00%      0.30s  3.00%  internal/runtime/mapsan.(*G).ReleaseFast
+     0.20s  2.00% 22.00%      0.20s  2.00%  runtime.mapsanSweep
+     0.10s  1.00% 23.00%      0.10s  1.00%  sync/atomic.StoreUintptr (inline)
+     5.00s 50.00% 73.00%      9.00s 90.00%  encoding/json.Marshal
+     2.70s 27.00%   100%      2.70s 27.00%  runtime.mallocgc
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{12, 2, 0, 5, 4} {
+		if got[i] != want {
+			t.Errorf("%s = %v%%, want %v%%", parts[i].name, got[i], want)
+		}
+	}
+	if _, err := sumParts("no profile"); err == nil {
+		t.Error("an empty profile has shares")
 	}
 }

@@ -27,6 +27,7 @@ func bench() error {
 	race := flag.Bool("race", true, "measure -race too")
 	people := flag.Int("population", 1_000_000, "goroutines of the last table; 0 for none")
 	write := flag.String("write", "", "put the tables into this file, between its marks")
+	prof := flag.Bool("profile", false, "show where the time of a few benchmarks goes, and measure nothing else")
 	flag.Parse()
 
 	o := options{quick: *quick, rounds: *rounds, target: *target, race: *race}
@@ -52,6 +53,14 @@ func bench() error {
 	if err != nil {
 		return err
 	}
+	line := strings.TrimSpace("go run ./sanitizer/bench " + strings.Join(os.Args[1:], " "))
+	if *prof {
+		table, err := profile(ctx, san, min(o.rounds, 5), dir)
+		if err != nil {
+			return err
+		}
+		return put(*write, "profile", "    "+line+"\n\n"+table)
+	}
 	version, err := command.Output(san.Go(ctx, testdataDir("micro"), "version"))
 	if err != nil {
 		return err
@@ -66,19 +75,22 @@ func bench() error {
 			return err
 		}
 	}
-	line := "go run ./sanitizer/bench " + strings.Join(os.Args[1:], " ")
-	tables := markdown(all, crowd, machine(strings.Fields(version)[2]), strings.TrimSpace(line), o.rounds)
-	if *write == "" {
-		fmt.Print(tables)
+	return put(*write, "tables", markdown(all, crowd, machine(strings.Fields(version)[2]), line, o.rounds))
+}
+
+// put prints text, or puts it into a file between the marks that name it.
+func put(file, name, text string) error {
+	if file == "" {
+		fmt.Print(text)
 		return nil
 	}
-	doc, err := os.ReadFile(*write)
+	doc, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	next, err := replace(string(doc), tables)
+	next, err := replace(string(doc), name, text)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", *write, err)
+		return fmt.Errorf("write %s: %w", file, err)
 	}
-	return os.WriteFile(*write, []byte(next), 0o666)
+	return os.WriteFile(file, []byte(next), 0o666)
 }

@@ -80,17 +80,18 @@ func machine(goVersion string) string {
 	return fmt.Sprintf("%s, %d cores, %s/%s, %s", cpu, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, goVersion)
 }
 
-const (
-	beginMark = "<!-- begin: go run ./sanitizer/bench -write -->\n"
-	endMark   = "<!-- end: go run ./sanitizer/bench -write -->\n"
-)
+// marks are the lines between which a document has a generated part.
+func marks(name string) (begin, end string) {
+	return "<!-- begin: " + name + " of sanitizer/bench -->\n", "<!-- end: " + name + " of sanitizer/bench -->\n"
+}
 
-// replace puts the tables between the marks of a document.
-func replace(doc, tables string) (string, error) {
-	before, rest, ok := strings.Cut(doc, beginMark)
-	_, after, ok2 := strings.Cut(rest, endMark)
+// replace puts text between the marks of a document.
+func replace(doc, name, text string) (string, error) {
+	begin, end := marks(name)
+	before, rest, ok := strings.Cut(doc, begin)
+	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		return "", fmt.Errorf("the lines %q and %q are not there", strings.TrimSpace(beginMark), strings.TrimSpace(endMark))
+		return "", fmt.Errorf("the lines %q and %q are not there", strings.TrimSpace(begin), strings.TrimSpace(end))
 	}
-	return before + beginMark + "\n" + tables + "\n" + endMark + after, nil
+	return before + begin + "\n" + text + "\n" + end + after, nil
 }
