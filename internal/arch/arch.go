@@ -30,6 +30,7 @@ var table = []row{
 	{folder: "sanitizer/report", may: []string{"finding"}},
 	{folder: "sanitizer/suite", may: []string{"sanitizer", "sanitizer/rt", "sanitizer/patches", "sanitizer/report", "toolchain", "finding", "internal/cli"}},
 	{folder: "sanitizer/bench", may: []string{"sanitizer", "sanitizer/patches", "sanitizer/suite", "toolchain"}},
+	{folder: "crashlog", std: true},
 	{folder: "internal/arch", std: true},
 	{folder: "internal/tally", std: true},
 }
