@@ -6,6 +6,7 @@ import "bytes"
 type fragment struct {
 	text    []byte
 	stream  int
+	wrapped bool // there is a wrapper, else text is the line
 	partial bool // the rest follows on a later line of the stream
 	strict  bool // the wrapper is one that holds nothing but program output
 	cut     bool // the wrapper itself ends too early
@@ -71,7 +72,7 @@ func unwrapCRI(s []byte) (fragment, bool) {
 	if sp < 0 || sp > 40 {
 		return fragment{}, false
 	}
-	f := fragment{strict: true}
+	f := fragment{wrapped: true, strict: true}
 	r, ok := bytes.CutPrefix(s[sp+1:], []byte("stderr "))
 	if !ok {
 		if r, ok = bytes.CutPrefix(s[sp+1:], []byte("stdout ")); !ok {
@@ -159,7 +160,7 @@ func unwrapJSON(s []byte, buf *[]byte) (fragment, bool) {
 		return fragment{}, false
 	}
 	text, ended := bytes.CutSuffix(*buf, []byte("\n"))
-	f.text = text
+	f.text, f.wrapped = text, true
 	f.partial = docker && !ended && !f.cut
 	return f, true
 }

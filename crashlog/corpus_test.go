@@ -97,3 +97,89 @@ func TestRoundTrip(t *testing.T) {
 		t.Error("no goroutine with labels in the corpus")
 	}
 }
+
+// truths are what the corpus' program does in which function.
+var truths = map[string]Op{
+	"assigns": OpAssign, "lookups": OpLookup, "iterates": OpIterate,
+	"deletes": OpDelete, "clears": OpClear, "clones": OpClone,
+}
+
+var doesRE = regexp.MustCompile(`^main\.\(\*store\[\.\.\.\]\)\.(\w+s)$`)
+
+// truth is what a goroutine of the program was doing, by its user's frames.
+func truth(l corpus.Log, g *Goroutine) []Op {
+	for _, f := range g.Frames {
+		m := doesRE.FindStringSubmatch(f.Func)
+		if m == nil {
+			continue
+		}
+		if l.Go == "go1.20.14" {
+			switch {
+			case m[1] == "clones":
+				return []Op{OpIterate} // there is no maps.Clone: the program copies in a loop
+			case m[1] == "clears" && l.Ops == "clear/any":
+				return []Op{OpIterate, OpDelete} // the compiler leaves the loop a loop
+			}
+		}
+		return []Op{truths[m[1]]}
+	}
+	return nil
+}
+
+// TestOperation compares the operation of the detecting side with what the
+// program does there. Where the log shows nothing but the message's "read" or
+// "write", that word is right when the operation is one.
+func TestOperation(t *testing.T) {
+	type count struct{ n, exact, class int }
+	total := count{}
+	by := map[Evidence]*count{}
+	for _, l := range logs(t) {
+		if isOther(l) || l.Level == "none" {
+			continue
+		}
+		c, _ := parseOne(t, l.Text)
+		det := c.Detecting()
+		if len(det) == 0 {
+			t.Fatalf("%s: nobody detected", l.Name())
+		}
+		for _, g := range det {
+			want, o := truth(l, g), c.Operation(g)
+			if want == nil {
+				t.Fatalf("%s: goroutine %d: the program's function is not in the stack", l.Name(), g.ID)
+			}
+			b := by[o.Evidence]
+			if b == nil {
+				b = &count{}
+				by[o.Evidence] = b
+			}
+			b.n, total.n = b.n+1, total.n+1
+			switch {
+			case slices.Contains(want, o.Op):
+				b.exact, total.exact = b.exact+1, total.exact+1
+			case o.Evidence == ByMessage && (o.Op == OpWrite && want[0].IsWrite() || o.Op == OpRead && !want[0].IsWrite()):
+				b.class, total.class = b.class+1, total.class+1
+			default:
+				t.Logf("%s: %q: goroutine %d: %s by %s, want %s; frames %s", l.Name(), c.Message, g.ID, o.Op, o.Evidence, want, funcs(g))
+			}
+			if l.Level == "system" && o.Evidence != ByFrame {
+				t.Errorf("%s: by %s at level system", l.Name(), o.Evidence)
+			}
+		}
+	}
+	for e, b := range by {
+		t.Logf("by %s: %d, exact %d, by its class %d", e, b.n, b.exact, b.class)
+	}
+	right := total.exact + total.class
+	t.Logf("right %d of %d (%.2f %%), exact %d", right, total.n, 100*float64(right)/float64(total.n), total.exact)
+	if float64(right) < 0.99*float64(total.n) {
+		t.Errorf("right %d of %d, want 99 %%", right, total.n)
+	}
+}
+
+func funcs(g *Goroutine) string {
+	var names []string
+	for _, f := range g.Frames {
+		names = append(names, f.Func)
+	}
+	return strings.Join(names, " < ")
+}

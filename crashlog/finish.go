@@ -1,5 +1,7 @@
 package crashlog
 
+import "strings"
+
 // finishCrash ends the current crash and hands it out.
 func (p *parser) finishCrash() {
 	c := p.crash
@@ -32,11 +34,20 @@ func cutOff(before, g *Goroutine) bool {
 	if len(g.Frames) == 0 {
 		return true
 	}
-	outermost := g.Frames[len(g.Frames)-1].Func
-	if g.ID <= 1 || g.CreatedBy != nil {
-		return g.ID == 1 && outermost != "main.main" && outermost != "runtime.goexit" && outermost != "runtime.main"
+	f := &g.Frames[len(g.Frames)-1]
+	if f.FP != 0 && f.Func != "runtime.goexit" {
+		return true
 	}
-	return outermost != "runtime.goexit"
+	if g.ID == 1 {
+		return f.FP == 0 && f.Func != "main.main" && !strings.Contains(f.Func, ".init")
+	}
+	return g.ID != 0 && g.CreatedBy == nil
+}
+
+// printsAlone reports whether g may be all that a fatal error printed: up to
+// Go 1.23, which show no frame of fatal below level system, it never was.
+func printsAlone(g *Goroutine) bool {
+	return len(g.Frames) > 0 && g.Frames[0].Func == "internal/runtime/maps.fatal"
 }
 
 // level infers what gotraceback (runtime/runtime1.go) said.
@@ -65,6 +76,10 @@ func level(c *Crash, registers bool) Level {
 		return LevelAll
 	case c.Truncated || c.Goroutines[0].ID == 1:
 		return LevelUnknown // the rest is cut off, or there was none
+	case c.Cause.IsMap() && !printsAlone(c.Goroutines[0]):
+		c.Truncated = true
+		c.note("the other goroutines are cut off")
+		return LevelUnknown
 	}
 	return LevelSingle
 }

@@ -226,6 +226,14 @@ func (p *parser) inCrash(s []byte, h *held, open bool) bool {
 			p.giveUpCall()
 		}
 	}
+	// runtime/traceback.go, tracebackothers; the tab before it may be anything.
+	if p.inG && bytes.HasSuffix(s, []byte("goroutine running on other thread; stack unavailable")) {
+		if t, _ := trimIndent(s); t[0] == 'g' {
+			p.g.StackUnavailable = true
+			p.accept(h)
+			return true
+		}
+	}
 	switch s[0] {
 	case 'g':
 		if p.header(s, h, open) {
@@ -237,13 +245,6 @@ func (p *parser) inCrash(s []byte, h *held, open bool) bool {
 			if a := p.lastAncestor(); a == nil {
 				p.g.Elided, p.g.ElidedAt = n, len(p.g.Frames)
 			}
-			p.accept(h)
-			return true
-		}
-	case '\t', ' ':
-		t, _ := trimIndent(s)
-		if p.inG && bytes.HasPrefix(t, []byte("goroutine running on other thread; stack unavailable")) {
-			p.g.StackUnavailable = true
 			p.accept(h)
 			return true
 		}

@@ -19,6 +19,7 @@ var (
 		regexp.MustCompile(`^(?:<\d+>)?(?:` + bsdTime + `|` + isoTime + `) ` + ident + ` $`),
 		// syslog of RFC 5424
 		regexp.MustCompile(`^<\d+>1 \S+ \S+ \S+ \S+ \S+ (?:-|\[[^\]]*\]) (?:\x{FEFF})?$`),
+		regexp.MustCompile(`^(?:` + isoTime + ` )?\[ ?[A-Za-z]+ ?\] $`),
 		// docker compose, heroku
 		regexp.MustCompile(`^[\w.-]+ +\| $`),
 		regexp.MustCompile(`^` + isoTime + ` [\w]+\[[\w.]+\]: $`),

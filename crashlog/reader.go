@@ -42,7 +42,7 @@ type Reader struct {
 	cur     *held
 	partial [streams]partialLine
 	scratch []byte
-	joined  []byte
+	long    []byte // a line longer than the buffer of in
 }
 
 // partialLine is a program's line that came in pieces, so far.
@@ -54,7 +54,7 @@ type partialLine struct {
 
 // NewReader returns a Reader of the log in.
 func NewReader(in io.Reader, opts Options) *Reader {
-	r := &Reader{in: bufio.NewReaderSize(in, maxLine), rest: opts.Rest, cur: &held{}}
+	r := &Reader{in: bufio.NewReaderSize(in, 64<<10), rest: opts.Rest, cur: &held{}}
 	r.p.keep = opts.Keep
 	if r.p.keep <= 0 {
 		r.p.keep = defaultKeep
@@ -109,8 +109,18 @@ func (r *Reader) write(b []byte) {
 func (r *Reader) readLine() {
 	line, err := r.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
-		r.passLong(line)
-		return
+		r.long = r.long[:0]
+		for errors.Is(err, bufio.ErrBufferFull) && len(r.long) < maxLine {
+			r.long = append(r.long, line...)
+			line, err = r.in.ReadSlice('\n')
+		}
+		r.long = append(r.long, line...)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			err = r.passLong()
+			line = nil
+		} else {
+			line = r.long
+		}
 	}
 	if len(line) > 0 {
 		r.take(line, err != nil)
@@ -121,22 +131,20 @@ func (r *Reader) readLine() {
 	}
 }
 
-// passLong passes a line through that is longer than any of a crash.
-func (r *Reader) passLong(line []byte) {
+// passLong passes a line through that is longer than any of a crash, whose
+// beginning is r.long.
+func (r *Reader) passLong() error {
 	r.p.line++
+	line := r.long
 	for {
-		r.settle(&held{raw: append([]byte(nil), line...), verdict: pass})
+		r.settle(&held{raw: append([]byte(nil), line...), verdict: pass, owned: true})
 		var err error
 		line, err = r.in.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
-		r.settle(&held{raw: append([]byte(nil), line...), verdict: pass})
-		if err != nil {
-			r.inErr = err
-			r.end()
-		}
-		return
+		r.settle(&held{raw: append([]byte(nil), line...), verdict: pass, owned: true})
+		return err
 	}
 }
 
@@ -151,6 +159,11 @@ func (r *Reader) take(line []byte, open bool) {
 		return
 	}
 	f := unwrapLine(line, &r.scratch)
+	if !f.wrapped {
+		r.p.lines(f.text, h, f.strict, open)
+		r.settle(h)
+		return
+	}
 	part := &r.partial[f.stream]
 	if f.partial && !open && len(part.text)+len(f.text) < maxLine {
 		part.text = append(part.text, f.text...)
@@ -164,9 +177,7 @@ func (r *Reader) take(line []byte, open bool) {
 		text = append(part.text, f.text...)
 	}
 	r.p.lines(text, h, f.strict, open || f.cut)
-	for _, piece := range part.pieces {
-		h.also = append(h.also, piece)
-	}
+	h.also = append(h.also, part.pieces...)
 	*part = partialLine{text: part.text[:0]}
 	r.settle(h)
 }
