@@ -121,11 +121,6 @@ func (p *parser) second(s []byte, h *held) bool {
 		c.held = append(c.held, h)
 		return true
 	}
-	if bytes.HasPrefix(s, []byte(goroutineHead)) && len(s) < 200 && p.carry == nil {
-		p.carry = append([]byte(nil), s...)
-		c.held = append(c.held, h)
-		return true
-	}
 	return false
 }
 
@@ -138,11 +133,10 @@ func (p *parser) confirm(s []byte, h *held) bool {
 	var g Goroutine
 	runtimeStack := string(s) == "runtime stack:"
 	if !runtimeStack && !parseHeader(s, &g, &p.words) {
-		clean, known := takeOutFatal(append(append([]byte(nil), p.carry...), s...))
-		if c.cause == CauseOther || len(known) == 0 && p.carry == nil || !parseHeader(clean, &g, &p.words) {
-			return false
+		done, taken := p.tornHeader(s, &g, h)
+		if !done {
+			return taken
 		}
-		c.text.known = append(c.text.known, known...)
 	}
 	if c.cause == CauseOther && p.crash != nil && g.State != "running" {
 		return false
@@ -154,6 +148,41 @@ func (p *parser) confirm(s []byte, h *held) bool {
 	}
 	p.begin(g, h)
 	return true
+}
+
+// tornHeader reads a header that another thread's message stands in; the
+// message may bring its line's end along. done says that the header is whole,
+// taken that more of it must follow.
+func (p *parser) tornHeader(s []byte, g *Goroutine, h *held) (done, taken bool) {
+	c := p.cand
+	if c.cause == CauseOther || len(s) > 300 || len(p.carry) > 300 || p.carry == nil && !bytes.HasPrefix(s, []byte(goroutineHead)) {
+		return false, false
+	}
+	clean, known := takeOutFatal(s)
+	joined := append(append([]byte(nil), p.carry...), clean...)
+	if done = parseHeader(joined, g, &p.words); !done && !beginsHeader(joined) {
+		return false, false
+	}
+	c.text.known = append(c.text.known, known...)
+	if !done {
+		p.carry = joined
+		c.held = append(c.held, h)
+	}
+	return done, true
+}
+
+// beginsHeader reports whether a line of goroutineheader may begin with s.
+func beginsHeader(s []byte) bool {
+	s, _ = bytes.CutPrefix(s, []byte(goroutineHead))
+	_, s, ok := cutDecimal(s)
+	if !ok {
+		return false
+	}
+	if len(s) == 0 || string(s) == " [" {
+		return true
+	}
+	state, ok := bytes.CutPrefix(s, []byte(" ["))
+	return ok && plausibleState(string(state))
 }
 
 // startCrash makes the candidate the current crash.

@@ -36,7 +36,7 @@ func (p *parser) begin(g Goroutine, h *held) {
 	p.args = p.args[:0]
 	p.stack = newStackHash(g.State)
 	p.ancestor = false
-	p.accept(h)
+	p.acceptHead(h)
 }
 
 // endGoroutine puts the goroutine away that was being read.
@@ -105,11 +105,11 @@ func (p *parser) signalText(s []byte, h *held) bool {
 		}
 		p.endGoroutine()
 		p.registers = true
-		p.accept(h)
+		p.acceptHead(h)
 		return true
 	case p.registers && (bytes.HasPrefix(s, []byte("PC=0x")) || isRegister(s)):
 		p.endGoroutine()
-		p.accept(h)
+		p.acceptHead(h)
 		return true
 	}
 	return false

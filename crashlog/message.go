@@ -80,22 +80,20 @@ func cutMessage(s []byte) bool {
 }
 
 // takeOutFatal removes what another thread's fatal printed into the middle of
-// a line. It returns the line unchanged when there is nothing of the kind.
+// a line.
 func takeOutFatal(s []byte) (out []byte, known []string) {
-	i := bytes.Index(s, []byte("fatal error: "))
-	if i < 0 {
-		for _, m := range messages {
-			if i = bytes.Index(s, []byte(m.text)); i >= 0 {
-				break
-			}
+	for i := 0; i < len(s); {
+		if bytes.HasPrefix(s[i:], []byte(fatalHead)) {
+			i += len(fatalHead)
+			continue
 		}
+		if m, _ := leadingMessage(s[i:]); m != "" {
+			known = append(known, m)
+			i += len(m)
+			continue
+		}
+		out = append(out, s[i])
+		i++
 	}
-	if i < 0 {
-		return s, nil
-	}
-	t := parseFatal(s[i:])
-	if t.heads == 0 && len(t.known) == 0 {
-		return s, nil
-	}
-	return append(append([]byte(nil), s[:i]...), t.rest...), t.known
+	return out, known
 }

@@ -174,7 +174,9 @@ func (p *parser) empty(h *held) {
 		}
 	case p.headless != nil:
 		p.rejectHeadless()
-	case p.crash != nil && p.blank == nil && p.foreign == 0 && p.mine() == ours:
+	case p.crash != nil && p.mine() == ours:
+		// One stands before each goroutine.
+		p.dropBlank()
 		h.own()
 		p.blank = h
 		return
@@ -210,9 +212,15 @@ func (p *parser) accept(h *held) {
 		p.headless = append(p.headless, h)
 		return
 	}
-	p.takeBlank()
+	p.dropBlank()
 	h.verdict = p.mine()
 	p.crash.EndLine = p.line
+}
+
+// acceptHead is accept for a line that has an empty one before it.
+func (p *parser) acceptHead(h *held) {
+	p.takeBlank()
+	p.accept(h)
 }
 
 // inCrash handles a line of the current crash; false says that it is none.
@@ -257,7 +265,7 @@ func (p *parser) inCrash(s []byte, h *held, open bool) bool {
 			return true
 		}
 	case 'c':
-		if name, parent, ok := parseCreatedBy(s); ok && p.inG {
+		if name, parent, ok := parseCreatedBy(s); ok && p.inG && (open || goodName(name)) {
 			p.giveUpCall()
 			if open {
 				p.truncated("the last line is cut off")
@@ -265,8 +273,10 @@ func (p *parser) inCrash(s []byte, h *held, open bool) bool {
 				return true
 			}
 			fn, id := p.words.of(name)
-			p.call = pendingCall{set: true, created: true, frame: Frame{Func: fn}, nameID: id, parent: parent, good: true}
-			p.accept(h)
+			p.call = pendingCall{set: true, created: true, frame: Frame{Func: fn}, nameID: id, parent: parent, good: true, held: h}
+			if p.headless != nil {
+				p.headless = append(p.headless, h)
+			}
 			return true
 		}
 	}
@@ -334,7 +344,6 @@ func (p *parser) placeOfCall(s []byte, h *held, open bool) bool {
 		p.truncated("the last line is cut off")
 	}
 	if c.held != nil && p.headless == nil {
-		p.takeBlank()
 		c.held.decide(p.mine())
 	}
 	p.accept(h)
