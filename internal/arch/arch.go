@@ -31,6 +31,9 @@ var table = []row{
 	{folder: "sanitizer/suite", may: []string{"sanitizer", "sanitizer/rt", "sanitizer/patches", "sanitizer/report", "toolchain", "finding", "internal/cli"}},
 	{folder: "sanitizer/bench", may: []string{"sanitizer", "sanitizer/patches", "sanitizer/suite", "toolchain"}},
 	{folder: "crashlog", std: true},
+	{folder: "binfo"},
+	{folder: "maplayout", std: true},
+	{folder: "anatomy", may: []string{"binfo", "maplayout"}},
 	{folder: "internal/arch", std: true},
 	{folder: "internal/tally", std: true},
 }
