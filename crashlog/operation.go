@@ -44,15 +44,17 @@ const (
 type Operation struct {
 	Op       Op // OpNone: nothing that can be seen
 	Evidence Evidence
-	// Frame is the index of the outermost frame of the operation, which the
-	// caller of which is the user's code; -1 when none is shown.
+	// Frame is the index of the outermost frame of the operation, whose caller
+	// wanted it; -1 when none is shown.
 	Frame int
 	// Claimed is the message's own claim for the detecting goroutine. From
 	// Go 1.24 it may call an iteration a read.
 	Claimed Op
 	// Type and Header are the arguments of a frame runtime.map*: the addresses
-	// of the map's type and header. Only level system prints them. Their Word
-	// is 0 when they are not printed.
+	// of the map's type and header. Only level system prints them; zero values
+	// stand for what it does not. A stale word may be what its slot held
+	// before, nothing of the map. Generic code has types of its own: only equal
+	// headers say that two goroutines are in the same map.
 	Type, Header Arg
 }
 
