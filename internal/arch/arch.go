@@ -34,6 +34,9 @@ var table = []row{
 	{folder: "binfo"},
 	{folder: "maplayout", std: true},
 	{folder: "anatomy", may: []string{"binfo", "maplayout"}},
+	{folder: "access"},
+	{folder: "explain", may: []string{"crashlog", "access", "finding"}},
+	{folder: "explain/eval", may: []string{"explain", "crashlog", "access", "finding"}},
 	{folder: "internal/arch", std: true},
 	{folder: "internal/tally", std: true},
 }
