@@ -84,7 +84,10 @@ func (p *parser) fatalLine(full []byte, i int, h *held, strict, open bool) {
 		p.finish() // the program was started again
 	}
 	p.candidate(c)
-	if c.cause != CauseOther {
+	switch {
+	case c.strict && c.cause != CauseOther:
+		h.verdict = ours
+	case c.cause != CauseOther:
 		c.held = append(c.held, h)
 	}
 }
@@ -231,7 +234,7 @@ func (p *parser) expire() {
 		return
 	}
 	// An empty line behind it is the runtime's only before a goroutine.
-	for _, h := range c.held[1:] {
+	for _, h := range c.held {
 		if len(bytes.TrimSpace(h.raw)) == 0 {
 			h.decide(pass)
 		}

@@ -35,6 +35,9 @@ func cutOff(before, g *Goroutine) bool {
 		return true
 	}
 	f := &g.Frames[len(g.Frames)-1]
+	if g.Elided < 0 {
+		return false // what would tell is left out
+	}
 	if f.FP != 0 && f.Func != "runtime.goexit" {
 		return true
 	}

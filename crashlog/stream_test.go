@@ -3,7 +3,6 @@ package crashlog
 import (
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -156,9 +155,7 @@ func TestStream(t *testing.T) {
 // TestLargeStream is the size of a log that was seen: 3 GB, a million
 // goroutines.
 func TestLargeStream(t *testing.T) {
-	if os.Getenv("MAPSAN_HEAVY") == "" {
-		t.Skip("reads 3 GB: set MAPSAN_HEAVY=1")
-	}
+	needHeavy(t, "reads 3 GB")
 	bytes, took, peak := readStream(t, 1_000_000, 17)
 	if bytes < 3e9 {
 		t.Errorf("the log has only %d bytes", bytes)

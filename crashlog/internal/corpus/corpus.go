@@ -41,7 +41,7 @@ func Levels() []string { return []string{"none", "single", "all", "system", "cra
 
 // Pairs are the conflicts.
 func Pairs() []string {
-	return []string{"write-write", "read-write", "iterate", "delete", "clear", "clone"}
+	return []string{"write-write", "read-write", "iterate", "grow", "delete", "clear", "clone"}
 }
 
 // Others are deaths of other kinds.

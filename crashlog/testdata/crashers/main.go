@@ -99,6 +99,9 @@ func run[K comparable](pair string, key func(int) K) {
 		case "iterate":
 			go s.iterates()
 			go s.assigns(key)
+		case "grow":
+			go s.iterates()
+			go s.grows(key)
 		case "delete":
 			go s.deletes(key)
 			go s.assigns(key)
@@ -121,6 +124,13 @@ func run[K comparable](pair string, key func(int) K) {
 func (s *store[K]) assigns(key func(int) K) {
 	for i := 0; ; i++ {
 		assign(s.items, key(i%spread), i)
+	}
+}
+
+// grows makes a map of ever more tables or buckets, over and over.
+func (s *store[K]) grows(key func(int) K) {
+	for i := 0; ; i++ {
+		s.items[key(i)] = i
 	}
 }
 
