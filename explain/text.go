@@ -1,0 +1,67 @@
+package explain
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+
+	"github.com/mapsan/mapsan/finding"
+)
+
+// Text writes what the finding itself has no room for: all candidates, the path to
+// the exit, the doubts, and what to set next time.
+func (r *Report) Text(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	if len(r.Others) > 0 {
+		fmt.Fprintln(b, "The other side, the likeliest first:")
+		for i := range r.Others {
+			c := &r.Others[i]
+			fmt.Fprintf(b, "%4d. %s, %s\n", i+1, c.who(), c.Grade)
+			fmt.Fprintf(b, "      %s\n", c.does())
+			fmt.Fprintf(b, "      %s\n", c.Why)
+		}
+	} else {
+		fmt.Fprintln(b, "The other side: nothing in the log or the source points at anybody.")
+	}
+	list(b, "Why the runtime noticed, and how it ended:", r.Path())
+	list(b, "Where this may be wrong:", r.Doubts())
+	list(b, "To know more next time:", r.Next())
+	return b.Flush()
+}
+
+func list(w io.Writer, head string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\n", head)
+	for _, l := range lines {
+		fmt.Fprintf(w, "  - %s\n", l)
+	}
+}
+
+func (c *Candidate) who() string {
+	g := c.Goroutine
+	switch {
+	case g == nil:
+		return "a goroutine that the log does not show"
+	case g.Same > 0:
+		return fmt.Sprintf("goroutine %d [%s] and %d like it", g.ID, g.State, g.Same)
+	}
+	return fmt.Sprintf("goroutine %d [%s]", g.ID, g.State)
+}
+
+func (c *Candidate) does() string {
+	if c.Site == nil {
+		return fmt.Sprintf("%s in %s", c.Op, cmp.Or(finding.ShortFunc(c.Func()), "a function that the log does not show"))
+	}
+	at := fmt.Sprintf("%s of %s at %s:%d in %s", c.Op, c.Site.Expr, base(c.Site.Pos.Filename), c.Site.Pos.Line, finding.ShortFunc(c.Site.Func.Name))
+	for _, l := range c.Site.Locks {
+		how := " under " + cmp.Or(l.Expr, l.Name)
+		if l.Shared {
+			how += " held for reading"
+		}
+		at += how
+	}
+	return at
+}
