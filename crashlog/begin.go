@@ -6,7 +6,7 @@ import "bytes"
 // the line with its prefix, s without.
 func (p *parser) outside(full, s []byte, h *held, strict, open bool) {
 	if p.cand != nil {
-		if p.confirm(s, h) {
+		if p.confirm(full, s, h) {
 			return
 		}
 	}
@@ -23,7 +23,7 @@ func (p *parser) outside(full, s []byte, h *held, strict, open bool) {
 			p.expire()
 		}
 	}
-	if i := bytes.Index(full, []byte(panicHead)); i >= 0 && p.cand == nil {
+	if i := bytes.Index(full, []byte(panicHead)); i >= 0 && !p.nearMessage() {
 		p.candidate(&candidate{
 			message: string(full[i+len(panicHead):]), cause: CauseOther,
 			line: p.line, prefix: full[:i],
@@ -43,11 +43,19 @@ func (p *parser) candidate(c *candidate) {
 		p.expire()
 	}
 	c.prefix = append([]byte(nil), c.prefix...)
+	c.form = p.form
 	p.cand = c
+	p.suspect = false
 	p.carry = nil
 	if p.crash == nil {
 		p.prefix = c.prefix
 	}
+}
+
+// nearMessage reports whether a message came just before: what else is said
+// between it and its goroutine is no other crash's.
+func (p *parser) nearMessage() bool {
+	return p.cand != nil && p.cand.age <= maxToAlso
 }
 
 // fatalLine handles a line with "fatal error: " at i.
@@ -79,6 +87,9 @@ func (p *parser) fatalLine(full []byte, i int, h *held, strict, open bool) {
 		c.strict = strict && knownPrefix(prefix)
 	default:
 		c.message, c.cause = string(t.rest), CauseOther
+	}
+	if c.cause == CauseOther && p.nearMessage() {
+		return
 	}
 	if c.strict && p.crash != nil && c.cause != CauseOther {
 		p.finish() // the program was started again
@@ -128,10 +139,15 @@ func (p *parser) second(s []byte, h *held) bool {
 }
 
 // confirm takes a goroutine's header behind a message: then it is a crash.
-func (p *parser) confirm(s []byte, h *held) bool {
+func (p *parser) confirm(full, s []byte, h *held) bool {
 	c := p.cand
-	if rest, ok := cutPrefix(s, c.prefix); ok {
+	if p.form != c.form {
+		return false
+	}
+	if rest, ok := cutPrefix(full, c.prefix); ok {
 		s = rest
+	} else if c.age > 0 {
+		return false // only just behind the message other output may stand before it
 	}
 	var g Goroutine
 	runtimeStack := string(s) == "runtime stack:"
@@ -142,6 +158,12 @@ func (p *parser) confirm(s []byte, h *held) bool {
 		}
 	}
 	if c.cause == CauseOther && p.crash != nil && g.State != "running" {
+		return false
+	}
+	// An empty line stands before the runtime's header, unless a wrapper drops
+	// those; none before that of a stack that a program logs.
+	if c.cause != CauseOther && (!c.blank && c.age > 0 || p.suspect && p.sinceEmpty > 0) {
+		p.suspect = true
 		return false
 	}
 	p.finishCrash()
@@ -209,12 +231,12 @@ func (p *parser) startCrash() {
 	if len(c.text.rest) > 0 && len(c.text.known) > 0 {
 		crash.note("other output stands behind the message")
 	}
-	p.crash = crash
+	p.crash, p.crashForm = crash, c.form
 	p.prefix = c.prefix
 	p.keeper = keeper{}
 	p.inG, p.ancestor, p.registers = false, false, false
 	p.call = pendingCall{}
-	p.blank, p.foreign = nil, 0
+	p.blank, p.foreign, p.needBlank = nil, 0, c.blank
 	for _, h := range c.held {
 		h.decide(p.mine())
 	}
@@ -255,7 +277,8 @@ func (p *parser) headlessHeader(full []byte, h *held) {
 		return
 	}
 	p.prefix = append([]byte(nil), full[:i]...)
-	p.headless = []*held{}
+	p.inG, p.call = false, pendingCall{}
+	p.headless, p.crashForm = []*held{}, p.form
 	p.begin(g, h)
 }
 
@@ -285,7 +308,7 @@ func (p *parser) judgeHeadless() {
 	p.crash = &Crash{Line: p.g.Line, EndLine: p.line, Prefix: string(p.prefix)}
 	p.crash.note("the log begins behind the message")
 	p.keeper = keeper{}
-	p.registers, p.blank, p.foreign = false, nil, 0
+	p.registers, p.blank, p.foreign, p.needBlank = false, nil, 0, false
 	for _, h := range lines {
 		h.decide(ours)
 	}

@@ -6,11 +6,21 @@ import "bytes"
 type fragment struct {
 	text    []byte
 	stream  int
-	wrapped bool // there is a wrapper, else text is the line
+	form    form
 	partial bool // the rest follows on a later line of the stream
+	ended   bool // the program's own line end is there
 	strict  bool // the wrapper is one that holds nothing but program output
 	cut     bool // the wrapper itself ends too early
 }
+
+// form is the wrapper of whole lines: all lines of a crash have the same.
+type form int
+
+const (
+	formPlain form = iota
+	formJSON
+	formCRI
+)
 
 const (
 	streamErr = iota
@@ -72,7 +82,7 @@ func unwrapCRI(s []byte) (fragment, bool) {
 	if sp < 0 || sp > 40 {
 		return fragment{}, false
 	}
-	f := fragment{wrapped: true, strict: true}
+	f := fragment{form: formCRI, strict: true}
 	r, ok := bytes.CutPrefix(s[sp+1:], []byte("stderr "))
 	if !ok {
 		if r, ok = bytes.CutPrefix(s[sp+1:], []byte("stdout ")); !ok {
@@ -159,9 +169,13 @@ func unwrapJSON(s []byte, buf *[]byte) (fragment, bool) {
 	if !found {
 		return fragment{}, false
 	}
-	text, ended := bytes.CutSuffix(*buf, []byte("\n"))
-	f.text, f.wrapped = text, true
-	f.partial = docker && !ended && !f.cut
+	f.text, f.form = *buf, formJSON
+	if docker {
+		var ended bool
+		f.text, ended = bytes.CutSuffix(f.text, []byte("\n"))
+		f.ended = ended
+		f.partial = !ended && !f.cut
+	}
 	return f, true
 }
 

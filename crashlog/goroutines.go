@@ -23,6 +23,16 @@ func (p *parser) header(s []byte, h *held, open bool) bool {
 	if c := p.cand; c != nil && c.cause == CauseOther && g.State == "running" && c.age < maxToPanic {
 		return false // another crash begins
 	}
+	switch {
+	case p.blank != nil && !(p.suspect && p.sinceEmpty > 0):
+		p.needBlank = true
+	case p.registers: // runtime/signal_unix.go, sighandler
+	case p.needBlank || p.foreign > maxToPlace:
+		// Not the runtime's: a program logs a stack.
+		p.endGoroutine()
+		p.suspect = true
+		return false
+	}
 	p.begin(g, h)
 	return true
 }

@@ -215,3 +215,33 @@ func TestOthers(t *testing.T) {
 		}
 	}
 }
+
+// TestLoggedStack: a stack that a program logs, after the crash and a restart,
+// is not of the crash.
+func TestLoggedStack(t *testing.T) {
+	const logged = "2024/05/06 07:08:09 http: panic serving 10.0.0.7:4711: no such item\ngoroutine 36 [running]:\nnet/http.(*conn).serve.func1()\n" +
+		"\t/usr/local/go/src/net/http/server.go:1947 +0xbe\nmain.handler(...)\n\t/src/shop/main.go:31\n" +
+		"created by net/http.(*Server).Serve in goroutine 1\n\t/usr/local/go/src/net/http/server.go:3454 +0x485\n"
+	const start = "2024/05/06 07:08:08 listening on :8080\nready\nwarm\nserving\n"
+	for _, l := range some(t, func(l corpus.Log) bool { return l.Pair() == "read-write" }) {
+		want, _ := parseOne(t, l.Text)
+		for _, after := range []string{logged, start + logged, start + logged + "\n" + logged} {
+			var rest strings.Builder
+			all, err := ReadAll(strings.NewReader(l.Text+after), Options{Rest: &rest})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rest.String() != after {
+				t.Errorf("%s: passed through %q, want %q", l.Name(), rest.String(), after)
+			}
+			if len(all) == 0 || !reflect.DeepEqual(comparableCrash(want), comparableCrash(all[0])) {
+				t.Errorf("%s: %d crashes, or the first differs", l.Name(), len(all))
+			}
+			for _, c := range all[1:] {
+				if c.Cause != CauseOther {
+					t.Errorf("%s: another crash %q", l.Name(), c.Message)
+				}
+			}
+		}
+	}
+}

@@ -24,7 +24,8 @@ type parser struct {
 	words  words
 	keeper keeper
 
-	prefix []byte // of the crash that is being read, or may be
+	prefix          []byte // of the crash that is being read, or may be
+	form, crashForm form   // of the line, and of the crash
 
 	cand  *candidate
 	crash *Crash
@@ -39,10 +40,13 @@ type parser struct {
 	ancestor  bool // calls are of the last ancestor
 	registers bool // a signal handler prints
 
-	blank   *held // an empty line that waits for the crash to go on
-	foreign int   // lines since the last one of the crash
-	quoted  bool  // a quotation began: its goroutines are part of it
-	carry   []byte
+	blank      *held // an empty line that waits for the crash to go on
+	needBlank  bool  // the crash's empty lines are there
+	foreign    int   // lines since the last one of the crash
+	suspect    bool  // a stack was logged that is not of the crash
+	sinceEmpty int   // lines since the last empty one
+	quoted     bool  // a quotation began: its goroutines are part of it
+	carry      []byte
 }
 
 // candidate is a message that may begin a crash.
@@ -52,9 +56,11 @@ type candidate struct {
 	cause   Cause
 	line    int64
 	prefix  []byte
+	form    form
 	strict  bool // it is one whatever follows
 	open    bool // the line may be cut off
 	held    []*held
+	blank   bool // an empty line followed
 	age     int
 }
 
@@ -118,9 +124,11 @@ func (p *parser) one(s []byte, h *held, strict, open bool) {
 	}
 	if len(s) == 0 {
 		p.empty(h)
+		p.sinceEmpty = 0
 		return
 	}
-	if p.crash != nil || p.headless != nil {
+	defer func() { p.sinceEmpty++ }()
+	if (p.crash != nil || p.headless != nil) && p.form == p.crashForm {
 		if p.inCrash(s, h, open) {
 			p.foreign = 0
 			return
@@ -168,6 +176,7 @@ func (p *parser) waits(h *held) bool {
 func (p *parser) empty(h *held) {
 	switch {
 	case p.cand != nil && p.cand.cause != CauseOther:
+		p.cand.blank = true
 		if len(p.cand.held) < 8 {
 			p.cand.held = append(p.cand.held, h)
 			return
@@ -230,8 +239,8 @@ func (p *parser) inCrash(s []byte, h *held, open bool) bool {
 			return true
 		}
 		p.call.age++
-		if p.call.age > maxToPlace {
-			p.giveUpCall()
+		if p.call.age > maxToPlace && !p.giveUpCall() {
+			return false
 		}
 	}
 	// runtime/traceback.go, tracebackothers; the tab before it may be anything.
@@ -248,8 +257,7 @@ func (p *parser) inCrash(s []byte, h *held, open bool) bool {
 			return true
 		}
 	case '.':
-		if n, ok := parseElided(s); ok && p.inG {
-			p.giveUpCall()
+		if n, ok := parseElided(s); ok && p.inG && p.giveUpCall() {
 			if a := p.lastAncestor(); a == nil {
 				p.g.Elided, p.g.ElidedAt = n, len(p.g.Frames)
 			}
@@ -257,16 +265,14 @@ func (p *parser) inCrash(s []byte, h *held, open bool) bool {
 			return true
 		}
 	case '[':
-		if id, ok := parseOriginating(s); ok && p.inG {
-			p.giveUpCall()
+		if id, ok := parseOriginating(s); ok && p.inG && p.giveUpCall() {
 			p.g.Ancestors = append(p.g.Ancestors, Ancestor{ID: id})
 			p.ancestor = true
 			p.accept(h)
 			return true
 		}
 	case 'c':
-		if name, parent, ok := parseCreatedBy(s); ok && p.inG && (open || goodName(name)) {
-			p.giveUpCall()
+		if name, parent, ok := parseCreatedBy(s); ok && p.inG && (open || goodName(name)) && p.giveUpCall() {
 			if open {
 				p.truncated("the last line is cut off")
 				p.accept(h)
@@ -296,13 +302,8 @@ func (p *parser) callLine(s []byte, h *held) bool {
 		return false
 	}
 	good := kind == goCall && goodName(name)
-	if p.call.set && (p.call.good || !good) {
-		if !good {
-			return false // what waits is as good
-		}
-		p.giveUpCall()
-	} else if p.call.set {
-		p.giveUpCall()
+	if p.call.set && !good || !p.giveUpCall() {
+		return false // what waits is as good
 	}
 	fn, id := p.words.of(name)
 	c := pendingCall{set: true, nameID: id, good: good, c: kind == cCall, held: h}
@@ -381,11 +382,12 @@ func (p *parser) lastAncestor() *Ancestor {
 }
 
 // giveUpCall decides a call whose place did not come: a frame if its name
-// leaves no doubt, else a line of the program's own.
-func (p *parser) giveUpCall() {
+// leaves no doubt, else a line of the program's own. It reports whether a crash
+// is still being read.
+func (p *parser) giveUpCall() bool {
 	c := p.call
 	if !c.set {
-		return
+		return true
 	}
 	if c.good && (c.created || len(c.frame.Args) > 0 || c.frame.Inlined || strings.Contains(c.frame.Func, ".")) {
 		if c.held != nil && p.headless == nil {
@@ -399,6 +401,7 @@ func (p *parser) giveUpCall() {
 		c.held.decide(pass)
 	}
 	p.call = pendingCall{}
+	return p.crash != nil || p.headless != nil
 }
 
 func (p *parser) truncated(why string) {

@@ -42,6 +42,7 @@ type Reader struct {
 	cur     *held
 	partial [streams]partialLine
 	scratch []byte
+	ends    bool   // JSON lines hold the program's line ends
 	long    []byte // a line longer than the buffer of in
 }
 
@@ -49,6 +50,7 @@ type Reader struct {
 type partialLine struct {
 	text   []byte
 	pieces []*held
+	form   form
 	strict bool
 }
 
@@ -159,15 +161,22 @@ func (r *Reader) take(line []byte, open bool) {
 		return
 	}
 	f := unwrapLine(line, &r.scratch)
-	if !f.wrapped {
+	r.p.form = f.form
+	if f.form == formPlain {
 		r.p.lines(f.text, h, f.strict, open)
 		r.settle(h)
 		return
 	}
+	if f.form == formJSON {
+		// Some shippers drop each line's end: only where others have one, or at
+		// the size that docker cuts at, a line without is part of one.
+		r.ends = r.ends || f.ended
+		f.partial = f.partial && (r.ends || len(f.text) >= 16<<10)
+	}
 	part := &r.partial[f.stream]
 	if f.partial && !open && len(part.text)+len(f.text) < maxLine {
 		part.text = append(part.text, f.text...)
-		part.strict = f.strict
+		part.strict, part.form = f.strict, f.form
 		part.pieces = append(part.pieces, h)
 		r.settle(h)
 		return
@@ -210,6 +219,7 @@ func (r *Reader) end() {
 			continue
 		}
 		last := part.pieces[len(part.pieces)-1]
+		r.p.form = part.form
 		last.also = part.pieces[:len(part.pieces)-1]
 		r.p.lines(part.text, last, part.strict, true)
 		if last.verdict != undecided {

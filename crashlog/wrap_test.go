@@ -59,9 +59,9 @@ var wrappersToTest = []wrapper{
 	{"docker-split", eachLine(func(at time.Time, l string) string {
 		tail := `,"stream":"stderr","time":"` + at.Format(time.RFC3339Nano) + "\"}\n"
 		var b strings.Builder
-		for len(l) > 30 {
-			b.WriteString(`{"log":` + quote(l[:30]) + tail)
-			l = l[30:]
+		for len(l) > 60 {
+			b.WriteString(`{"log":` + quote(l[:60]) + tail)
+			l = l[60:]
 		}
 		b.WriteString(`{"log":` + quote(l+"\n") + tail)
 		return b.String()
@@ -69,6 +69,18 @@ var wrappersToTest = []wrapper{
 	{"kubernetes-json", eachLine(func(at time.Time, l string) string {
 		return `{"time":"` + at.Format(time.RFC3339Nano) + `","stream":"stderr","kubernetes":{"pod_name":"shop-1","labels":{"log":"x"}},"log":` + quote(l+"\n") + "}\n"
 	})},
+	{"fluent-bit", eachLine(func(at time.Time, l string) string {
+		return `{"date":` + fmt.Sprint(at.Unix()) + `.5,"stream":"stderr","log":` + quote(l) + "}\n"
+	})},
+	{"no-empty-lines", func(lines []string) string {
+		var b strings.Builder
+		for _, l := range lines {
+			if l != "" {
+				b.WriteString(l + "\n")
+			}
+		}
+		return b.String()
+	}},
 	{"journald-json", eachLine(func(at time.Time, l string) string {
 		return `{"__REALTIME_TIMESTAMP":"` + fmt.Sprint(at.UnixMicro()) + `","MESSAGE":` + quote(l) + `,"_PID":"4711"}` + "\n"
 	})},
