@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -192,6 +193,25 @@ func BenchmarkRest(b *testing.B) {
 	for b.Loop() {
 		if _, err := ReadAll(&counter{r: &repeat{text}}, Options{Rest: io.Discard}); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkDocker reads the crash out of docker's JSON lines.
+func BenchmarkDocker(b *testing.B) {
+	plain, err := io.ReadAll(&stream{goroutines: 2000, frames: 15})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var text []byte
+	for line := range strings.Lines(string(plain)) {
+		text = append(text, `{"log":`+quote(line)+`,"stream":"stderr","time":"2024-05-06T07:08:09.123456789Z"}`+"\n"...)
+	}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		all, err := ReadAll(&repeat{text}, Options{})
+		if err != nil || len(all) != 1 || all[0].Total != 2001 {
+			b.Fatal(len(all), err)
 		}
 	}
 }
