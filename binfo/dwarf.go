@@ -40,7 +40,7 @@ const (
 )
 
 const (
-	maxDebug   = 2 << 30 // bytes of DWARF, decompressed
+	maxDebug   = uint64(2 << 30) // bytes of DWARF, decompressed
 	maxEntries = 50_000_000
 )
 
@@ -75,8 +75,9 @@ func (f *File) readDebug() (*debugInfo, error) {
 			total += s.Size
 		}
 	}
-	if total > maxDebug {
-		return nil, fmt.Errorf("DWARF: %d bytes are more than the %d allowed", total, uint64(maxDebug))
+	// DWARF packs to a quarter or so; far more is made to fill memory.
+	if limit := min(maxDebug, 1<<20+32*uint64(f.image.size)); total > limit {
+		return nil, fmt.Errorf("DWARF: %d bytes are more than the %d allowed for this file", total, limit)
 	}
 	data, err := ef.DWARF()
 	if err != nil {

@@ -15,12 +15,9 @@ import (
 type image struct {
 	elf    *elf.File
 	r      io.ReaderAt
+	size   int64
 	segs   []segment // by address
 	relocs []reloc   // by address
-	cache  struct {
-		base uint64
-		data []byte
-	}
 }
 
 type segment struct {
@@ -41,7 +38,7 @@ const (
 var errUnmapped = errors.New("not in the file")
 
 func newImage(ef *elf.File, r io.ReaderAt, size int64) (*image, error) {
-	im := &image{r: r}
+	im := &image{r: r, size: size}
 	var dynamic segment
 	for _, p := range ef.Progs {
 		s := segment{addr: p.Vaddr, filesz: p.Filesz, memsz: p.Memsz, off: int64(p.Off), exec: p.Flags&elf.PF_X != 0}
