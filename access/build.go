@@ -78,6 +78,7 @@ type builder struct {
 	flows    map[*ssa.Function]reachBits
 	byMethod map[string][]*ssa.Function
 	roots    map[*types.Package]bool
+	byType   map[string][]*ssa.Function
 	asValue  map[*ssa.Function]bool // used other than by being called
 }
 

@@ -2,6 +2,7 @@ package access
 
 import (
 	"go/token"
+	"go/types"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -83,6 +84,71 @@ func inLoop(in ssa.Instruction) bool {
 		if !seen[b] {
 			seen[b] = true
 			stack = append(stack, b.Succs...)
+		}
+	}
+	return false
+}
+
+// loopOf are the blocks of the innermost circles that an instruction is in: those
+// that control can go to from it and come back.
+func (b *builder) loopOf(in ssa.Instruction) []*ssa.BasicBlock {
+	r := b.reachOf(in.Parent())
+	at := in.Block().Index
+	if r == nil || !r.has(at, at) {
+		return nil
+	}
+	var out []*ssa.BasicBlock
+	for _, blk := range in.Parent().Blocks {
+		if blk.Index == at || r.has(at, blk.Index) && r.has(blk.Index, at) {
+			out = append(out, blk)
+		}
+	}
+	return out
+}
+
+// pace says how a loop goes on that an instruction is in.
+func (b *builder) pace(in ssa.Instruction) Pace {
+	loop := b.loopOf(in)
+	if len(loop) == 0 {
+		return Once
+	}
+	for _, blk := range loop {
+		for _, x := range blk.Instrs {
+			switch x := x.(type) {
+			case *ssa.UnOp:
+				if x.Op == token.ARROW && !fromTimer(x.X) {
+					return OnEvents
+				}
+			case *ssa.Select:
+				if x.Blocking && !anyTimer(x) {
+					return OnEvents
+				}
+			}
+		}
+	}
+	r := b.reachOf(in.Parent())
+	for _, blk := range in.Parent().Blocks {
+		if _, ok := blk.Instrs[len(blk.Instrs)-1].(*ssa.Return); ok && blk != in.Parent().Recover && r.has(in.Block().Index, blk.Index) {
+			return Bounded
+		}
+	}
+	return Endless
+}
+
+// fromTimer reports whether a channel is one of package time's.
+func fromTimer(ch ssa.Value) bool {
+	c, ok := ch.Type().Underlying().(*types.Chan)
+	if !ok {
+		return false
+	}
+	named, ok := types.Unalias(c.Elem()).(*types.Named)
+	return ok && named.Obj().Name() == "Time" && pkgPath(named.Obj().Pkg()) == "time"
+}
+
+func anyTimer(s *ssa.Select) bool {
+	for _, st := range s.States {
+		if st.Dir == types.RecvOnly && fromTimer(st.Chan) {
+			return true
 		}
 	}
 	return false

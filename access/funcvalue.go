@@ -102,6 +102,42 @@ func isFunc(t types.Type) bool {
 	return ok
 }
 
+// maxBySignature bounds the functions that a value may be by its type alone: more
+// tell nothing.
+const maxBySignature = 12
+
+// bySignature are the functions that are used as values of a type: those converted
+// to it, if it has a name, else those of its signature.
+func (b *builder) bySignature(t types.Type) []*ssa.Function {
+	if b.byType == nil {
+		b.byType = map[string][]*ssa.Function{}
+		add := func(t types.Type, fn *ssa.Function) {
+			if k := t.String(); !slices.Contains(b.byType[k], fn) {
+				b.byType[k] = append(b.byType[k], fn)
+			}
+		}
+		for fn := range b.all {
+			for _, blk := range fn.Blocks {
+				for _, in := range blk.Instrs {
+					if ct, ok := in.(*ssa.ChangeType); ok {
+						for _, f := range b.funcsOf(ct.X, 6) {
+							add(ct.Type(), f)
+						}
+					}
+				}
+			}
+			if b.asValue[originOf(fn)] || len(b.closures[fn]) > 0 {
+				add(types.NewSignatureType(nil, nil, nil, fn.Signature.Params(), fn.Signature.Results(), fn.Signature.Variadic()), fn)
+			}
+		}
+	}
+	out := b.byType[t.String()]
+	if len(out) > maxBySignature {
+		return nil
+	}
+	return out
+}
+
 // methods are all methods of the source, by name.
 func (b *builder) methods() map[string][]*ssa.Function {
 	if b.byMethod == nil {

@@ -126,7 +126,10 @@ func (g *graph) nearby(c ssa.CallInstruction) []*ssa.Function {
 	if c.Common().IsInvoke() {
 		return g.implementers(c.Common())
 	}
-	return g.b.funcsOf(c.Common().Value, 0)
+	if out := g.b.funcsOf(c.Common().Value, 0); len(out) > 0 {
+		return out
+	}
+	return g.b.bySignature(c.Common().Value.Type())
 }
 
 // implementers are the methods that an interface call may reach, for interfaces

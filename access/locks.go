@@ -50,11 +50,12 @@ func (b *builder) heldAt(in ssa.Instruction, levels int, seen map[*ssa.Function]
 	defer delete(seen, fn)
 	// What all callers hold is held. A function that a goroutine starts with, or
 	// that is handed on as a value, has a caller that holds nothing.
-	if fn.Object() == nil || b.asValue[originOf(fn)] {
+	callers, ok := b.knownCallers(fn)
+	if !ok {
 		return held
 	}
 	var common map[string]Lock
-	for i, call := range b.callersOf(fn) {
+	for i, call := range callers {
 		if _, ok := call.(*ssa.Call); !ok {
 			return held
 		}
@@ -79,6 +80,40 @@ func (b *builder) heldAt(in ssa.Instruction, levels int, seen map[*ssa.Function]
 		}
 	}
 	return held
+}
+
+// knownCallers are all calls of a function; ok is false when there may be others.
+func (b *builder) knownCallers(fn *ssa.Function) (calls []ssa.CallInstruction, ok bool) {
+	if fn.Object() != nil {
+		return b.callersOf(fn), !b.asValue[originOf(fn)]
+	}
+	// A literal that is handed to a function that does nothing but call it:
+	// s.withLock(func() { ... }).
+	for _, mc := range b.closures[fn] {
+		for _, ref := range *mc.Referrers() {
+			call, isCall := ref.(*ssa.Call)
+			if !isCall {
+				return nil, false
+			}
+			if call.Call.Value == ssa.Value(mc) {
+				calls = append(calls, call)
+				continue
+			}
+			callee := call.Call.StaticCallee()
+			i := slices.Index(call.Call.Args, ssa.Value(mc))
+			if callee == nil || i < 0 || i >= len(callee.Params) || callee.Params[i].Referrers() == nil {
+				return nil, false
+			}
+			for _, use := range *callee.Params[i].Referrers() {
+				c, isCall := use.(*ssa.Call)
+				if !isCall || c.Call.Value != ssa.Value(callee.Params[i]) {
+					return nil, false
+				}
+				calls = append(calls, c)
+			}
+		}
+	}
+	return calls, len(calls) > 0
 }
 
 func (b *builder) flowOf(fn *ssa.Function) *lockFlow {

@@ -165,7 +165,21 @@ type Start struct {
 	// Setup says that control comes to the site before anything on the way has
 	// started a goroutine.
 	Setup bool
+	// Pace says how often control comes to the site, by the loops on the shortest
+	// way to it.
+	Pace Pace
 }
+
+// Pace says how a goroutine comes to a site again.
+type Pace int
+
+// The paces, from the rarest.
+const (
+	Once     Pace = iota // no loop is seen
+	OnEvents             // a loop that waits for what others send
+	Bounded              // a loop that ends
+	Endless              // a loop that does not, by itself or by a timer
+)
 
 // Many reports whether several goroutines of this start may be alive at once.
 func (s Start) Many() bool {
@@ -191,10 +205,43 @@ func (x *Index) Starts(s *Site) []Start {
 			out = append(out, Start{Kind: BySpawn, Spawn: sp, Entry: f, Steps: d})
 		}
 	}
+	for i := range out {
+		out[i].Pace = g.b.pace(s.instr)
+		if out[i].Entry != nil {
+			out[i].Pace = g.paceOf(g.byFunc[out[i].Entry], dist, out[i].Pace)
+		}
+	}
 	slices.SortFunc(out, func(a, c Start) int {
 		return cmp.Or(cmp.Compare(a.Steps, c.Steps), strings.Compare(string(a.Kind), string(c.Kind)), strings.Compare(a.key(), c.key()))
 	})
 	return slices.CompactFunc(out, func(a, c Start) bool { return a.Kind == c.Kind && a.Spawn == c.Spawn && a.Entry == c.Entry })
+}
+
+// paceOf is the pace of the outermost loop on the shortest way, which the inner
+// ones depend on; inner is that at the site.
+func (g *graph) paceOf(n *node, dist map[*node]int, inner Pace) Pace {
+	for range 64 {
+		if n == nil || n.f != nil && dist[n] == 0 {
+			return inner
+		}
+		var next *node
+		pace := Once
+		for _, e := range n.out {
+			d, ok := dist[e.n]
+			if !ok || e.n == n || next != nil && d > dist[next] {
+				continue
+			}
+			if next == nil || d < dist[next] {
+				next, pace = e.n, Once
+			}
+			pace = max(pace, g.b.pace(e.at))
+		}
+		if pace != Once {
+			return pace
+		}
+		n = next
+	}
+	return inner
 }
 
 func (s Start) key() string {

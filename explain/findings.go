@@ -128,12 +128,25 @@ func (r *Report) party(s Side, start *access.Start) finding.Party {
 	} else if !p.Goroutine.Main {
 		p.Goroutine.Missing.Miss("origin", "the log does not have it")
 	}
-	p.Stack = frames(g.Frames)
+	p.Stack = frames(g.Frames[inRuntime(g.Frames):])
 	p.Partial = g.Elided != 0
 	if len(p.Stack) == 0 {
 		p.Missing.Miss("stack", "%s", noStack(g, r.Crash))
 	}
 	return p
+}
+
+// inRuntime counts the frames of the map's implementation at the top of a stack: a
+// party's stack begins where the map is used.
+func inRuntime(frames []crashlog.Frame) int {
+	for i := range frames {
+		switch finding.PackagePath(frames[i].Func) {
+		case "runtime", "internal/runtime/maps":
+		default:
+			return i
+		}
+	}
+	return 0
 }
 
 func noStack(g *crashlog.Goroutine, c *crashlog.Crash) string {

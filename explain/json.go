@@ -28,7 +28,7 @@ type jsonReport struct {
 type jsonOther struct {
 	Goroutine uint64        `json:"goroutine,omitempty"`
 	State     string        `json:"state,omitempty"`
-	Same      int           `json:"same,omitempty"`
+	Like      int           `json:"like,omitempty"`
 	Func      string        `json:"func,omitempty"`
 	File      string        `json:"file,omitempty"`
 	LineNo    int           `json:"line,omitempty"`
@@ -60,7 +60,7 @@ func (r *Report) JSON(w io.Writer) error {
 			o.File, o.LineNo = c.Site.Pos.Filename, c.Site.Pos.Line
 		}
 		if g := c.Goroutine; g != nil {
-			o.Goroutine, o.State, o.Same = g.ID, g.State, g.Same
+			o.Goroutine, o.State, o.Like = g.ID, g.State, c.Like
 		}
 		j.Others = append(j.Others, o)
 	}

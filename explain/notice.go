@@ -46,12 +46,9 @@ func (r *Report) choose(sites []*access.Site) {
 			if !slices.Contains(maps, m) {
 				maps = append(maps, m)
 			}
-			if len(writers(r.opts.Index, m)) > 0 {
-				score++
+			if len(sites) > 1 {
+				score = max(score, min(r.busyWriters(m), 1))
 			}
-		}
-		if s.Via == "" {
-			score += 2
 		}
 		if score > bestScore {
 			best, bestScore = s, score
@@ -63,7 +60,7 @@ func (r *Report) choose(sites []*access.Site) {
 	if len(best.Maps) > 0 {
 		r.Map = best.Maps[0]
 		for _, m := range best.Maps {
-			if len(writers(r.opts.Index, m)) > len(writers(r.opts.Index, r.Map)) {
+			if r.busyWriters(m) > r.busyWriters(r.Map) {
 				r.Map = m
 			}
 		}
@@ -72,6 +69,23 @@ func (r *Report) choose(sites []*access.Site) {
 	if len(r.Maps) > 0 && r.MapGrade == finding.Shown {
 		r.MapGrade = finding.Inferred
 	}
+}
+
+// busyWriters counts the sites that modify a map when others may use it.
+func (r *Report) busyWriters(m *access.Map) int {
+	n := 0
+	for _, w := range writers(r.opts.Index, m) {
+		if w.Fresh {
+			continue
+		}
+		for _, st := range r.opts.Index.Starts(w.Site) {
+			if st.Kind != access.ByMain || !st.Setup {
+				n++
+				break
+			}
+		}
+	}
+	return n
 }
 
 // sitesIn finds the operations that a stack stands at: those at the line of the

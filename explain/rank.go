@@ -2,33 +2,43 @@ package explain
 
 import (
 	"cmp"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
 )
 
-// rank sorts the candidates, and drops from the index's those that a goroutine of
-// the log stands for already.
+// rank sorts the candidates and takes together those of which the same is said: of
+// thirty workers that wait alike, one is shown. A site of the index that a
+// goroutine of the log stands for already is dropped.
 func (r *Report) rank() {
 	slices.SortStableFunc(r.Others, func(a, b Candidate) int { return cmp.Compare(b.score, a.score) })
-	seen := map[string]bool{}
+	shown := map[string]bool{}
+	same := map[string]int{}
 	var out []Candidate
 	for _, c := range r.Others {
-		key := ""
+		site := ""
+		if c.Site != nil {
+			site = fmt.Sprintf("%s %s", c.Site.Pos, c.Site.Op)
+		}
 		if c.Goroutine == nil {
-			key = c.Site.Pos.String() + string(c.Site.Op)
-		} else if c.Site != nil {
-			seen[c.Site.Pos.String()+string(c.Site.Op)] = true
+			if shown[site] {
+				continue
+			}
+		} else if site != "" {
+			key := fmt.Sprintf("%s %s %s %s %d", site, c.Grade, c.Goroutine.State, c.Why, c.Frame)
+			if i, ok := same[key]; ok {
+				out[i].Like += 1 + c.Goroutine.Same
+				continue
+			}
+			same[key] = len(out)
+			c.Like = c.Goroutine.Same
 		}
-		if key != "" && seen[key] {
-			continue
-		}
-		if key != "" {
-			seen[key] = true
-		}
-		if len(out) < r.opts.Max {
-			out = append(out, c)
-		}
+		shown[site] = site != ""
+		out = append(out, c)
+	}
+	if len(out) > r.opts.Max {
+		out = out[:r.opts.Max]
 	}
 	r.Others = out
 }

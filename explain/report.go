@@ -61,6 +61,8 @@ type Candidate struct {
 	Grade finding.Grade
 	// Why says, in a sentence, what speaks for it.
 	Why string
+	// Like counts further goroutines of which the same is said.
+	Like int
 	// Path are the functions between the goroutine's frame and the site.
 	Path []string
 	// Start is where a goroutine that the log does not show begins.

@@ -11,20 +11,25 @@ import (
 // Scores, by the kind of evidence. What separates two candidates of one kind is
 // smaller than the steps between the kinds.
 const (
-	sameHeader   = 1000 // both sides show the same header
-	inOperation  = 800  // a frame of the map's implementation below a site of the map
-	atSite       = 700  // the innermost frame of the source is at a site's line
-	onThread     = 600  // it ran, and what it was started with reaches a site
-	inLoop       = 500  // a function on its stack goes round a site
-	passed       = 400  // a function on its stack may have been at a site before
-	notInLog     = 300  // the log does not show it
-	aheadOnly    = 100  // a function on its stack comes to a site later only
-	longAsleep   = -400 // it has waited for a minute or more
-	otherMap     = -900 // it shows another header
-	perStep      = -6   // for each call between the frame and the site
-	perFrame     = -1   // for each frame further out
-	perAlias     = -40
-	waitingState = -20
+	sameHeader  = 1000 // both sides show the same header
+	inOperation = 800  // a frame of the map's implementation below a site of the map
+	atSite      = 700  // the innermost frame of the source is at a site's line
+	onThread    = 600  // it ran, and what it was started with reaches a site
+	inLoop      = 500  // a function on its stack goes round a site
+	passed      = 400  // a function on its stack may have been at a site before
+	notInLog    = 300  // the log does not show it
+	aheadOnly   = 100  // a function on its stack comes to a site later only
+	longAsleep  = -400 // it has waited for a minute or more
+	otherMap    = -900 // it shows another header
+	holdsNone   = -600 // it does not, and those of others do
+	unsure      = 150  // most of what may have been started gets nowhere near
+	perStep     = -6   // for each call between the frame and the site
+	perFrame    = -1   // for each frame further out
+	perAlias    = -40
+	asleep      = -10  // it waits for a time
+	waiting     = -35  // it waits for what another goroutine does
+	sharedLock  = -150 // both sides hold one lock, by the source
+	elsewhere   = 4    // in another function than the one that noticed: of two equal ones
 )
 
 // shown looks for the other side among the goroutines of the log.
@@ -37,24 +42,30 @@ func (r *Report) shown() {
 		if g == r.Noticed.Goroutine {
 			continue
 		}
-		best := r.byFrames(g, ws)
-		if c := r.byStart(g, ws); c.score > best.score {
-			best = c
+		for _, c := range append(r.byStart(g, ws), r.byFrames(g, ws)) {
+			if c.Grade == "" {
+				continue
+			}
+			if g.WaitMinutes > 0 {
+				c.score += longAsleep
+				c.Why += fmt.Sprintf("; but it has waited for %d minutes", g.WaitMinutes)
+			}
+			c.score += stateScore(g.State)
+			r.Others = append(r.Others, c)
 		}
-		if best.Grade == "" {
-			continue
-		}
-		if g.WaitMinutes > 0 {
-			best.score += longAsleep
-			best.Why += fmt.Sprintf("; but it has waited for %d minutes", g.WaitMinutes)
-		}
-		switch g.State {
-		case "running", "runnable", "syscall", "":
-		default:
-			best.score += waitingState
-		}
-		r.Others = append(r.Others, best)
 	}
+}
+
+// stateScore weighs what a goroutine waits for. The other side wrote a moment ago:
+// who goes on by itself is likelier than who must be woken.
+func stateScore(state string) int {
+	switch state {
+	case "running", "runnable", "syscall", "preempted", "waiting", "copystack", "":
+		return 0
+	case "sleep":
+		return asleep
+	}
+	return waiting
 }
 
 // byFrames looks at a goroutine's stack.
@@ -101,6 +112,10 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 				c.Grade = worse(c.Grade, finding.Inferred)
 			}
 			r.sameMap(&c)
+			r.sameLock(&c)
+			if w.Func != noticedIn(r) {
+				c.score += elsewhere
+			}
 			if c.Grade != "" && c.score > best.score {
 				best = c
 			}
@@ -172,43 +187,60 @@ func (r *Report) sameMap(c *Candidate) {
 	}
 }
 
+// sameLock weighs a lock that keeps one side out while the other holds it.
+func (r *Report) sameLock(c *Candidate) {
+	if c.Grade != "" && c.Grade != finding.Shown && c.Site != nil && r.excluded(c.Site) {
+		c.score += sharedLock
+		c.Why += "; but both sides hold " + c.Site.Locks[0].Name + ", unless it is another instance's"
+	}
+}
+
+func noticedIn(r *Report) *access.Func {
+	if r.Noticed.Site == nil {
+		return nil
+	}
+	return r.Noticed.Site.Func
+}
+
 // sameOwner reports whether the first argument of both sides is the struct that
 // holds the map: both are methods.
 func sameOwner(m *access.Map, c *Candidate) bool {
 	return m != nil && m.Kind == access.Field && c.Site != nil
 }
 
-// byStart looks at what a goroutine was started with, for those without a stack.
-func (r *Report) byStart(g *crashlog.Goroutine, ws []writer) Candidate {
-	best := Candidate{Side: Side{Goroutine: g, Frame: -1}, score: -1 << 20}
+// byStart looks at what a goroutine was started with, for those without a stack:
+// each site that it may have been at is a candidate.
+func (r *Report) byStart(g *crashlog.Goroutine, ws []writer) []Candidate {
 	if !g.StackUnavailable {
-		return best
+		return nil
 	}
+	why := "it ran on another thread at that moment"
 	if r.opts.Index == nil || r.Map == nil {
-		best.Op, best.Grade, best.score = finding.Write, finding.Guessed, onThread
-		best.Why = "it ran on another thread at that moment"
-		return best
+		return []Candidate{{Side: Side{Goroutine: g, Frame: -1, Op: finding.Write}, Grade: finding.Guessed, Why: why, score: onThread}}
 	}
 	starts := r.startsOf(g)
+	doubt := starts.elsewhere(r.opts.Index, ws)
+	var out []Candidate
 	for _, w := range ws {
 		steps, sure, ok := starts.reach(r.opts.Index, w.Site)
 		if !ok {
 			continue
 		}
-		score := onThread + steps*perStep + w.steps*perAlias
-		grade := finding.Inferred
+		c := Candidate{Side: Side{Goroutine: g, Frame: -1, Site: w.Site, Op: finding.Op(w.Op)}, Grade: finding.Inferred,
+			Why: why + ", and what it was started with gets there", score: onThread + steps*perStep + w.steps*perAlias}
 		if !sure {
-			score, grade = score-150, finding.Guessed
+			c.Grade, c.score = finding.Guessed, c.score-10-int(doubt*unsure)
 		}
 		if w.Fresh {
-			score -= 250
+			c.score -= 250
 		}
-		if score > best.score {
-			best.Site, best.Op, best.Grade, best.score = w.Site, finding.Op(w.Op), grade, score
-			best.Why = "it ran on another thread at that moment, and what it was started with gets there"
+		if w.Func != noticedIn(r) {
+			c.score += elsewhere
 		}
+		r.sameLock(&c)
+		out = append(out, c)
 	}
-	return best
+	return out
 }
 
 func worse(a, b finding.Grade) finding.Grade {

@@ -70,6 +70,26 @@ func (b beginnings) reach(x *access.Index, s *access.Site) (steps int, sure, ok 
 	return steps, len(b.spawns) == 1, ok
 }
 
+// elsewhere is the share of what the goroutine may have been started with that gets
+// to none of the sites.
+func (b beginnings) elsewhere(x *access.Index, ws []writer) float64 {
+	all, none := len(b.spawns)+len(b.funcs), 0
+	for _, sp := range b.spawns {
+		if !slices.ContainsFunc(ws, func(w writer) bool { _, ok := x.Reaches(sp, w.Site); return ok }) {
+			none++
+		}
+	}
+	for _, f := range b.funcs {
+		if !slices.ContainsFunc(ws, func(w writer) bool { _, ok := x.Reach(f, 0, w.Site); return ok }) {
+			none++
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return float64(none) / float64(all)
+}
+
 // has reports whether a start of the index is one of the goroutine's.
 func (b beginnings) has(s access.Start) bool {
 	switch s.Kind {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/mapsan/mapsan/finding"
 )
@@ -18,8 +19,8 @@ func (r *Report) Text(w io.Writer) error {
 		for i := range r.Others {
 			c := &r.Others[i]
 			fmt.Fprintf(b, "%4d. %s, %s\n", i+1, c.who(), c.Grade)
-			fmt.Fprintf(b, "      %s\n", c.does())
-			fmt.Fprintf(b, "      %s\n", c.Why)
+			wrap(b, "      ", "      ", c.does())
+			wrap(b, "      ", "      ", c.Why)
 		}
 	} else {
 		fmt.Fprintln(b, "The other side: nothing in the log or the source points at anybody.")
@@ -36,8 +37,27 @@ func list(w io.Writer, head string, lines []string) {
 	}
 	fmt.Fprintf(w, "\n%s\n", head)
 	for _, l := range lines {
-		fmt.Fprintf(w, "  - %s\n", l)
+		wrap(w, "  - ", "    ", l)
 	}
+}
+
+// width is that of render.Text, when it is not told another.
+const width = 80
+
+// wrap writes words in lines of that width.
+func wrap(w io.Writer, first, rest, s string) {
+	line, lead := "", first
+	for _, word := range strings.Fields(s) {
+		if line != "" && len(lead)+len(line)+1+len(word) > width {
+			fmt.Fprintln(w, lead+line)
+			line, lead = "", rest
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	fmt.Fprintln(w, lead+line)
 }
 
 func (c *Candidate) who() string {
@@ -45,8 +65,8 @@ func (c *Candidate) who() string {
 	switch {
 	case g == nil:
 		return "a goroutine that the log does not show"
-	case g.Same > 0:
-		return fmt.Sprintf("goroutine %d [%s] and %d like it", g.ID, g.State, g.Same)
+	case c.Like > 0:
+		return fmt.Sprintf("goroutine %d [%s] and %d like it", g.ID, g.State, c.Like)
 	}
 	return fmt.Sprintf("goroutine %d [%s]", g.ID, g.State)
 }

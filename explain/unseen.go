@@ -18,9 +18,6 @@ func (r *Report) unseen() {
 		own = r.startsOf(r.Noticed.Goroutine)
 	}
 	for _, w := range writers(r.opts.Index, r.Map) {
-		if r.excluded(w.Site) {
-			continue
-		}
 		c := r.judge(w, own)
 		c.score += notInLog
 		r.Others = append(r.Others, c)
@@ -29,7 +26,7 @@ func (r *Report) unseen() {
 
 // excluded reports whether a lock that the noticing side holds keeps the site out:
 // both hold it, one of them alone. It is the same lock only as far as the source
-// tells, so that the site is still listed when nothing else is.
+// tells, so that the site is still listed.
 func (r *Report) excluded(s *access.Site) bool {
 	if r.Noticed.Site == nil {
 		return false
@@ -57,6 +54,14 @@ func (r *Report) judge(w writer, own beginnings) Candidate {
 	}
 	if c.Start == nil {
 		c.score, c.Why, c.Grade = -40, "nothing in the source is seen to get there", finding.Guessed
+	}
+	if w.Func != noticedIn(r) {
+		c.score += elsewhere
+	}
+	if r.excluded(w.Site) {
+		c.score += sharedLock
+		c.Grade = finding.Guessed
+		c.Why += "; but both sides hold " + w.Locks[0].Name + ", unless it is another instance's"
 	}
 	if w.Fresh {
 		c.score -= 80
@@ -102,11 +107,18 @@ func (r *Report) weigh(w writer, st access.Start, own beginnings) (int, string) 
 			why = fmt.Sprintf("what %s is handed at %s:%d gets there", st.Spawn.Via, base(st.Spawn.Pos.Filename), st.Spawn.Pos.Line)
 		}
 	}
-	if st.Repeats {
-		score += 8
+	switch {
+	case st.Pace == access.Endless:
+		score += 12
 		why += ", again and again"
-	} else if st.Many() {
+	case st.Pace == access.Bounded:
+		score += 6
+		why += ", in a loop"
+	case st.Many():
 		score += 4
+	case st.Pace == access.OnEvents:
+		score += 3
+		why += ", when something is sent to it"
 	}
 	return score - min(st.Steps, 6), why
 }
