@@ -81,7 +81,7 @@ func (p *Process) goroutine(g *proc.G) (out *Goroutine) {
 	}
 	defer guard(&out.Unreadable, "read the stack")
 	if g.GoPC != 0 {
-		out.CreatedBy = p.location(g.GoPC)
+		out.CreatedBy = p.location(g.GoPC - 1) // the call, not what follows it
 	}
 	frames, err := proc.GoroutineStacktrace(p.target, g, maxDepth, 0)
 	out.Unreadable = err

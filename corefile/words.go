@@ -63,6 +63,7 @@ func (p *Process) holdersIn(g *Goroutine, frame int, addr uint64, objects map[ui
 	if p.ReadMemory(buf, f.SP) != nil {
 		return nil
 	}
+	lo, hi := g.stack()
 	var found []Holder
 	for off := uint64(0); off+size <= uint64(len(buf)); off += size {
 		w := word(buf[off : off+size])
@@ -70,6 +71,9 @@ func (p *Process) holdersIn(g *Goroutine, frame int, addr uint64, objects map[ui
 		if w == addr {
 			found = append(found, h)
 			continue
+		}
+		if lo <= w && w < hi {
+			continue // what lies on the stack is looked at as such
 		}
 		if at := p.offsetIn(w, addr, objects); at >= 0 {
 			h.Object, h.Offset = w, uint64(at)
@@ -103,4 +107,15 @@ func (p *Process) offsetIn(object, addr uint64, known map[uint64]int64) int64 {
 	}
 	known[object] = at
 	return at
+}
+
+// stack returns the bounds of g's own stack as far as its frames show them.
+func (g *Goroutine) stack() (lo, hi uint64) {
+	lo = ^uint64(0)
+	for _, f := range g.Frames {
+		if !f.System && f.SP != 0 {
+			lo, hi = min(lo, f.SP), max(hi, f.CFA)
+		}
+	}
+	return lo, hi
 }

@@ -21,6 +21,9 @@ func (r *Report) notice() {
 	op := r.Crash.Operation(s.Goroutine)
 	s.Op = opOf(op.Op, r.Crash.Cause)
 	s.Header = op.Header.Word
+	if r.opts.Header != 0 {
+		s.Header = r.opts.Header
+	}
 	frames := s.Goroutine.Frames
 	sites, at, exact := r.sitesIn(frames, op.Frame+1, fits(s.Op))
 	if at < 0 {

@@ -16,6 +16,10 @@ type Options struct {
 	Source string
 	// Max bounds the candidates that are listed; 10 if zero.
 	Max int
+	// Header is the map's address and Holders are who had it, when a core
+	// shows them.
+	Header  uint64
+	Holders []Holder
 
 	_ struct{}
 }

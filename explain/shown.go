@@ -21,6 +21,7 @@ const (
 	aheadOnly   = 100  // a function on its stack comes to a site later only
 	longAsleep  = -400 // it has waited for a minute or more
 	otherMap    = -900 // it shows another header
+	holdsMap    = 250  // its stack in the core leads to the map
 	holdsNone   = -600 // it does not, and those of others do
 	unsure      = 150  // most of what may have been started gets nowhere near
 	perStep     = -6   // for each call between the frame and the site
@@ -51,6 +52,7 @@ func (r *Report) shown() {
 				c.Why += fmt.Sprintf("; but it has waited for %d minutes", g.WaitMinutes)
 			}
 			c.score += stateScore(g.State)
+			r.weighHolders(&c)
 			r.Others = append(r.Others, c)
 		}
 	}

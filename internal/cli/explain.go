@@ -45,33 +45,48 @@ Exit status: 66 when such a crash was found, 0 when none, 1 when it could not wo
 			return runExplain(cmd.Context(), std, fl, append(args, "-")[0])
 		},
 	}
+	cmd.AddCommand(newExplainCore(std))
+	fl.add(cmd)
+	return cmd
+}
+
+// add gives cmd the flags of explain.
+func (fl *explainFlags) add(cmd *cobra.Command) {
 	jsonFlag(cmd, &fl.json)
 	cmd.Flags().StringVar(&fl.src, "src", "", "`directory` of the program's source; - for none")
 	cmd.Flags().BoolVar(&fl.tests, "tests", false, "read the source of tests, too, when a test crashed")
 	for name, what := range map[string]string{"findings": "JSON lines", "sarif": "SARIF 2.1.0", "html": "one HTML page"} {
 		fl.named[name] = cmd.Flags().String(name, "", "write the findings as "+what+" to `FILE`")
 	}
-	return cmd
 }
 
-func runExplain(ctx context.Context, std Streams, fl explainFlags, name string) error {
+// outputFiles takes the files that the flags name.
+func (fl *explainFlags) outputFiles() {
 	for flag, file := range fl.named {
 		if *file != "" {
 			fl.files[flag] = *file
 		}
 	}
+}
+
+func runExplain(ctx context.Context, std Streams, fl explainFlags, name string) error {
+	fl.outputFiles()
 	crashes, err := readCrashes(std, name)
 	if err != nil {
 		return err
 	}
+	return explainCrashes(ctx, std, fl, explain.Options{Source: cmp.Or(map[bool]string{true: "stdin"}[name == "-"], name)}, crashes)
+}
+
+// explainCrashes explains what was read from opts.Source.
+func explainCrashes(ctx context.Context, std Streams, fl explainFlags, opts explain.Options, crashes []*crashlog.Crash) (err error) {
 	if len(crashes) == 0 {
 		if err := fl.files.write(nil, renderOptions("")); err != nil {
 			return err
 		}
-		fmt.Fprintf(std.Err, "mapsan: explain %s: no crash by concurrent map use in it\n", name)
+		fmt.Fprintf(std.Err, "mapsan: explain %s: no crash by concurrent map use in it\n", opts.Source)
 		return nil
 	}
-	opts := explain.Options{Source: cmp.Or(map[bool]string{true: "stdin"}[name == "-"], name)}
 	opts.Index, opts.NoIndex, err = readSourceTree(ctx, fl, crashes)
 	if err != nil {
 		return err
@@ -91,7 +106,7 @@ func runExplain(ctx context.Context, std Streams, fl explainFlags, name string) 
 			err = r.Text(std.Out)
 		}
 		if err != nil {
-			return fmt.Errorf("explain %s: write: %w", name, err)
+			return fmt.Errorf("explain %s: write: %w", opts.Source, err)
 		}
 	}
 	if err := fl.files.write(found, ro); err != nil {

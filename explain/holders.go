@@ -1,0 +1,58 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/mapsan/mapsan/finding"
+)
+
+// A Holder is a goroutine from whose stack the map could be reached when the
+// process died.
+type Holder struct {
+	Goroutine uint64 // id
+	Func      string // of the frame
+	// Object is what the frame points to and what holds the map, 0 if the
+	// frame has the map's own address.
+	Object uint64
+}
+
+// weighHolders weighs a goroutine by what the core shows of its stack: one that
+// still has this map's address, and stands where a writer of such a map may
+// stand, had it in use; one that has it not, while others have, is of another map.
+func (r *Report) weighHolders(c *Candidate) {
+	if len(r.opts.Holders) == 0 || c.Grade == finding.Proved {
+		return
+	}
+	for _, h := range r.opts.Holders {
+		if h.Goroutine != c.Goroutine.ID {
+			continue
+		}
+		c.score += holdsMap
+		if c.Grade == finding.Inferred {
+			c.Grade = finding.Shown
+		}
+		c.Header = r.opts.Header
+		what := fmt.Sprintf("the map's own address, 0x%x", r.opts.Header)
+		if h.Object != 0 {
+			what = fmt.Sprintf("what holds the map, 0x%x", h.Object)
+		}
+		c.Why += fmt.Sprintf("; in the core, its frame of %s has %s", finding.ShortFunc(h.Func), what)
+		return
+	}
+	if r.othersHold() {
+		c.score += holdsNone
+		c.Grade = finding.Guessed
+		c.Why += "; but nothing on its stack leads to the map in the core"
+	}
+}
+
+// othersHold reports whether more goroutines than the one that noticed hold the
+// map: else it is likely reached through a global, which no stack shows.
+func (r *Report) othersHold() bool {
+	for _, h := range r.opts.Holders {
+		if r.Noticed.Goroutine == nil || h.Goroutine != r.Noticed.Goroutine.ID {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestExplainCore lets a program die in each way and explains its core.
+func TestExplainCore(t *testing.T) {
+	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
+	if p := strings.TrimSpace(string(pattern)); err != nil || p != "core" {
+		t.Skipf("cores do not go to a file named core: core_pattern is %q", p)
+	}
+	src, err := filepath.Abs(filepath.Join("..", "..", "corefile", "testdata", "crash"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "crash")
+	build := exec.Command("go", "build", "-o", binary, ".")
+	build.Dir = src
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, how := range []string{"write-write", "read-write", "busy"} {
+		t.Run(how, func(t *testing.T) {
+			dir := t.TempDir()
+			cmd := exec.Command("sh", "-c", `ulimit -c unlimited && exec "$0" "$1"`, binary, how)
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
+			if err := cmd.Run(); err == nil {
+				t.Fatal("the program did not crash")
+			}
+			core := filepath.Join(dir, "core")
+			if _, err := os.Stat(core); err != nil {
+				t.Skip("the system wrote no core (a limit of the container?)")
+			}
+			var out, errs bytes.Buffer
+			code := Run([]string{"explain", "core", "-src", src, core, binary}, Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+			if code != exitFindings {
+				t.Fatalf("exit status %d\n%s%s", code, out.Bytes(), errs.Bytes())
+			}
+			_, list, _ := strings.Cut(out.String(), "The other side, the likeliest first:\n")
+			first, rest, _ := strings.Cut(list, "\n   2. ")
+			if !strings.Contains(out.String(), "field peers of main.Registry") {
+				t.Error("the map is not named")
+			}
+			if !strings.Contains(first, "main.(*Registry).Add") || !strings.Contains(first, "proved") && !strings.Contains(first, "shown") {
+				t.Errorf("the other side is not shown to be the writer:\n%s", first)
+			}
+			// A reader that stopped at its first check may have saved nothing: then
+			// the core does not tell which Registry it was.
+			knows := strings.Contains(list, "in the core, ") || strings.Contains(list, "the same header")
+			if strings.Contains(first, "main.bystander") || knows && !strings.Contains(rest, "nothing on its stack leads to the map") {
+				t.Errorf("the bystander, who writes another Registry, is not told apart:\n%s", list)
+			}
+			if !knows && how == "write-write" {
+				t.Errorf("a writer noticed it, and it is not told in which map:\n%s", list)
+			}
+		})
+	}
+}
