@@ -26,7 +26,7 @@ func TestStandardLibrary(t *testing.T) {
 	packages := []string{"context", "encoding/json", "log/slog", "text/template"}
 	if worldwide {
 		packages = append(packages, "sync", "database/sql", "go/types", "net/http", "os/exec", "testing", "time",
-			"net", "net/http/httptest", "net/rpc", "net/http/httputil", "expvar", "encoding/gob", "reflect", "maps",
+			"net/http/httptest", "net/rpc", "net/http/httputil", "expvar", "encoding/gob", "reflect", "maps",
 			"sync/atomic", "testing/synctest", "html/template", "internal/singleflight", "mime", "net/textproto", "log", "os/signal")
 	}
 	// A module of the toolchain's own Go version: an older one would choose older GODEBUG settings.
