@@ -68,6 +68,48 @@ func (b *builder) mayPrecede(a, c ssa.Instruction) bool {
 	return false
 }
 
+// mayPrecedeAnew is mayPrecede on a way that does not make the value again: what
+// was given away in a loop's last round is another one.
+func (b *builder) mayPrecedeAnew(a, c ssa.Instruction, made ssa.Value) bool {
+	if !b.mayPrecede(a, c) {
+		return false
+	}
+	mi, ok := made.(ssa.Instruction)
+	if !ok || b.reachOf(a.Parent()) == nil {
+		return true
+	}
+	if a.Block() == c.Block() && index(a) < index(c) {
+		return index(mi) < index(a) || mi.Block() != a.Block() || index(mi) > index(c)
+	}
+	barrier := mi.Block()
+	seen := map[*ssa.BasicBlock]bool{}
+	stack := append([]*ssa.BasicBlock(nil), a.Block().Succs...)
+	for len(stack) > 0 {
+		blk := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if seen[blk] {
+			continue
+		}
+		seen[blk] = true
+		if blk == c.Block() && (blk != barrier || index(c) < index(mi)) {
+			return true
+		}
+		if blk != barrier {
+			stack = append(stack, blk.Succs...)
+		}
+	}
+	return false
+}
+
+func index(in ssa.Instruction) int {
+	for i, x := range in.Block().Instrs {
+		if x == in {
+			return i
+		}
+	}
+	return -1
+}
+
 func inLoop(in ssa.Instruction) bool {
 	blk := in.Block()
 	if blk == nil {
@@ -204,15 +246,14 @@ func (b *builder) afterStart(at ssa.Instruction) bool {
 }
 
 // isFresh reports whether the map of an operation was made by the same function,
-// alone or inside a new struct, with no goroutine started and no reference given
-// away before.
+// alone or inside a new struct, with no reference given away before.
 func (b *builder) isFresh(s *Site) bool {
 	v := mapOperand(s.instr)
 	if v == nil {
 		return false
 	}
 	made := b.madeHere(v, 0)
-	return made != nil && !b.escapedBefore(made, s.instr) && !b.afterStart(s.instr)
+	return made != nil && !b.escapedBefore(made, s.instr)
 }
 
 func mapOperand(in ssa.Instruction) ssa.Value {
@@ -284,7 +325,7 @@ func (b *builder) escapedBefore(made ssa.Value, at ssa.Instruction) bool {
 		}
 		seen[v] = true
 		for _, ref := range *v.Referrers() {
-			if ref == at || !b.mayPrecede(ref, at) {
+			if ref == at || !b.mayPrecedeAnew(ref, at, made) {
 				continue
 			}
 			switch ref := ref.(type) {

@@ -113,6 +113,9 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 				c.Why += fmt.Sprintf("; the map gets there by way of %s", w.Maps[0].Name)
 				c.Grade = worse(c.Grade, finding.Inferred)
 			}
+			if op.Header.Word != 0 && op.Header.Word != r.Noticed.Header {
+				c.Header = op.Header.Word // it is inside another map now, whatever frame this is
+			}
 			r.sameMap(&c)
 			r.sameLock(&c)
 			if w.Func != noticedIn(r) {

@@ -28,3 +28,23 @@ func Alone() int {
 	}
 	return m["x"] //> lookup fresh.Alone.m fresh
 }
+
+func Batches(out chan<- map[int]int) {
+	for i := range 3 {
+		m := map[int]int{}
+		m[i] = i //> assign fresh.Batches.m fresh
+		out <- m
+		m[i] = 0 //> assign fresh.Batches.m
+	}
+}
+
+func Started(out chan<- *S) {
+	go Keep()
+	s := &S{m: map[string]int{}}
+	for i := range 3 {
+		s.m["a"] = i //> assign fresh.S.m
+		if i > 1 {
+			out <- s
+		}
+	}
+}
