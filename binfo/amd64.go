@@ -118,6 +118,13 @@ func decodeAMD64(raw []byte, pc uint64) (Inst, bool) {
 	}
 	if rel, ok := a.(x86asm.Rel); ok {
 		in.Flow, in.Target = Branch, next+uint64(int64(rel))
+		switch x.Op {
+		case x86asm.JE, x86asm.JAE: // after BT, carry is the bit
+			in.Cond = IfEqual
+		case x86asm.JNE, x86asm.JB:
+			in.Cond = IfDiffer
+		}
+		in.carry = x.Op == x86asm.JAE || x.Op == x86asm.JB
 		return in, true
 	}
 	x86Effects(&in, x, a, b, next)
@@ -172,8 +179,10 @@ func x86Effects(in *Inst, x x86asm.Inst, a, b x86asm.Arg, next uint64) {
 			in.clob |= 1 << r
 		}
 		in.clob |= 1 // CMPXCHG sets AX
-	case x86asm.MUL, x86asm.DIV, x86asm.IDIV, x86asm.CDQ, x86asm.CQO, x86asm.CWD, x86asm.CPUID, x86asm.RDTSC, x86asm.RDTSCP, x86asm.XGETBV:
-		in.clob |= 1<<0 | 1<<2 | 1<<1 | 1<<3
+	case x86asm.MUL, x86asm.DIV, x86asm.IDIV, x86asm.CDQ, x86asm.CQO, x86asm.CWD, x86asm.RDTSC, x86asm.XGETBV:
+		in.clob |= 1<<0 | 1<<2 // AX, DX
+	case x86asm.CPUID, x86asm.RDTSCP:
+		in.clob |= 1<<0 | 1<<1 | 1<<2 | 1<<3
 	case x86asm.IMUL:
 		if x.Args[1] == nil {
 			in.clob |= 1<<0 | 1<<2
@@ -184,6 +193,7 @@ func x86Effects(in *Inst, x x86asm.Inst, a, b x86asm.Arg, next uint64) {
 		in.clob |= 1<<0 | 1<<1 | 1<<11
 	}
 	switch {
+	case isReg && readsOnly(x):
 	case isReg:
 		if dst == SP {
 			in.spMove = true
@@ -199,11 +209,22 @@ func x86Effects(in *Inst, x x86asm.Inst, a, b x86asm.Arg, next uint64) {
 	}
 }
 
+// readsOnly reports whether the register in first place is an operand alone.
+func readsOnly(x x86asm.Inst) bool {
+	switch x.Op {
+	case x86asm.MUL, x86asm.DIV, x86asm.IDIV:
+		return true
+	case x86asm.IMUL:
+		return x.Args[1] == nil
+	}
+	return false
+}
+
 // storesTo reports whether an instruction with a memory operand in first place
 // writes there.
 func storesTo(op x86asm.Op) bool {
 	switch op {
-	case x86asm.PTEST, x86asm.COMISD, x86asm.UCOMISD, x86asm.COMISS, x86asm.UCOMISS, x86asm.CLFLUSH,
+	case x86asm.MUL, x86asm.DIV, x86asm.IDIV, x86asm.PTEST, x86asm.COMISD, x86asm.UCOMISD, x86asm.COMISS, x86asm.UCOMISS, x86asm.CLFLUSH,
 		x86asm.PREFETCHNTA, x86asm.PREFETCHT0, x86asm.PREFETCHT1, x86asm.PREFETCHT2, x86asm.PREFETCHW, x86asm.LDMXCSR:
 		return false
 	}

@@ -54,12 +54,17 @@ func armControl(in *Inst, w uint32) bool {
 		in.Flow, in.Target = Call, rel(field(w, 0, 26), 26)
 	case w&0xff000010 == 0x54000000:
 		in.Flow, in.Target = Branch, rel(field(w, 5, 19), 19)
+		if c := field(w, 0, 4); c < 2 { // EQ, NE
+			in.Cond = IfEqual + Cond(c)
+		}
 	case w&0x7e000000 == 0x34000000: // CBZ, CBNZ
 		in.Flow, in.Target = Branch, rel(field(w, 5, 19), 19)
+		in.Cond = IfEqual + Cond(field(w, 24, 1))
 		in.test(regExpr(xr(field(w, 0, 5))), immExpr(0))
 	case w&0x7e000000 == 0x36000000: // TBZ, TBNZ
 		in.Flow, in.Target = Branch, rel(field(w, 5, 14), 14)
 		x, bit := regExpr(xr(field(w, 0, 5))), immExpr(int64(field(w, 31, 1)<<5|field(w, 19, 5)))
+		in.Cond = IfEqual + Cond(field(w, 24, 1))
 		in.test(Expr{Kind: BitTest, X: &x, Y: &bit}, immExpr(0))
 	case w&0xfffffc1f == 0xd63f0000:
 		in.Flow = Call

@@ -18,7 +18,7 @@ const (
 	maxTable = 4096    // entries of a jump table
 )
 
-// Code is one decoded function. It is immutable.
+// Code is one decoded function. It may be used by several goroutines at once.
 type Code struct {
 	Func  Func
 	Insts []Inst // by address
@@ -28,6 +28,10 @@ type Code struct {
 	preds  [][]int // per block: indexes of the instructions that lead to it
 	sp     []int64 // per instruction: how far SP is below its place at entry
 	taken  map[int64]bool
+	blind  bool // a jump goes where we do not know
+
+	insOnce sync.Once
+	ins     []variable
 }
 
 // Code decodes a function.
@@ -143,6 +147,7 @@ func (c *Code) blocks() {
 		}
 		if in.table && in.Flow == Jump {
 			tables[i] = c.jumpTable(i)
+			c.blind = c.blind || len(tables[i]) == 0
 			for _, t := range tables[i] {
 				lead[t] = true
 			}

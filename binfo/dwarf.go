@@ -207,7 +207,7 @@ func (f *File) Type(name string) (*Type, error) {
 			}
 		}
 	}
-	if list := f.typesNamed(name); len(list) == 1 {
+	if list := f.TypesNamed(name); len(list) == 1 {
 		return list[0], nil
 	}
 	if err == nil {

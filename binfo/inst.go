@@ -76,11 +76,22 @@ const (
 	Trap        // does not go on
 )
 
+// Cond says when a Branch is taken, by its Test.
+type Cond uint8
+
+// The conditions.
+const (
+	Other    Cond = iota
+	IfEqual       // Val equals Cmp; of a BitTest, the bit is clear
+	IfDiffer      // Val differs from Cmp; of a BitTest, the bit is set
+)
+
 // Inst is one decoded instruction.
 type Inst struct {
 	PC      uint64
 	Len     int
 	Flow    Flow
+	Cond    Cond // of a Branch
 	Target  uint64
 	Effects []Effect
 	// Bad marks bytes that could not be decoded.
@@ -91,6 +102,7 @@ type Inst struct {
 	table  bool   // a jump through a table
 	clob   uint64 // registers set in ways not followed, by bit
 	spMove bool
+	carry  bool // the condition is the carry flag
 }
 
 // End is the address after the instruction.

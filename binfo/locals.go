@@ -228,8 +228,7 @@ func (c *Code) slotHolds(i int, off int64, want *Value) bool {
 	if want.Kind == Slot && want.N == off {
 		return true
 	}
-	t := &tracer{c: c, budget: traceBudget, asking: map[query]bool{}}
-	return t.slot(i, off, 8, 0).Equal(want)
+	return c.tracer().slot(i, off, 8, 0).Equal(want)
 }
 
 // dwarfReg maps DWARF's numbers of registers to ours.

@@ -154,6 +154,11 @@ func flatten(t *Type, off int64, ints *[]int64, floats *int, depth int) bool {
 // inputs lists the parameters. Generic code takes a dictionary, after the
 // receiver of a method, which DWARF need not list.
 func (c *Code) inputs(d *debugInfo) []variable {
+	c.insOnce.Do(func() { c.ins = c.readInputs(d) })
+	return c.ins
+}
+
+func (c *Code) readInputs(d *debugInfo) []variable {
 	var ins []variable
 	hasDict := false
 	for _, v := range d.signature(c.Func.Entry) {
@@ -181,7 +186,7 @@ func (c *Code) param(n int) place {
 		return c.receiver(n, err)
 	}
 	ins := c.inputs(d)
-	regs, _ := (&tracer{c: c}).args()
+	regs, _ := c.args()
 	parts := assign(ins, len(regs))
 	if n >= len(parts) {
 		return place{why: fmt.Sprintf("DWARF has no parameter in argument register %d", n)}
@@ -210,7 +215,7 @@ func (c *Code) stackParam(off int64) place {
 		return place{kind: Argument, why: err.Error()}
 	}
 	ins := c.inputs(d)
-	regs, _ := (&tracer{c: c}).args()
+	regs, _ := c.args()
 	inRegs := map[int]bool{}
 	for _, p := range assign(ins, len(regs)) {
 		inRegs[p.variable] = true
@@ -235,7 +240,7 @@ func (c *Code) receiver(n int, why error) place {
 	if typ == "" {
 		return place{kind: Argument, why: why.Error()}
 	}
-	for _, t := range c.f.typesNamed(typ) {
+	for _, t := range c.f.TypesNamed(typ) {
 		v := variable{name: "receiver", typ: t}
 		if pointer {
 			if n != 0 {
@@ -244,7 +249,7 @@ func (c *Code) receiver(n int, why error) place {
 			v.typ = &Type{Kind: KindPointer, Size: 8, src: pointerTo{t}}
 			return place{typ: v.typ, expr: "receiver", kind: Argument, by: "types"}
 		}
-		regs, _ := (&tracer{c: c}).args()
+		regs, _ := c.args()
 		parts := assign([]variable{v}, len(regs))
 		if n < len(parts) {
 			p := c.partOf(v, parts[n].off)

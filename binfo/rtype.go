@@ -127,10 +127,10 @@ func (r rtypes) fields(t *Type) []Field {
 	return out
 }
 
-// typesNamed finds descriptors by name, among those that code refers to by a
+// TypesNamed finds descriptors by name, among those that code refers to by a
 // pointer: "*main.Registry". A name stands for the type's package without its
 // path, so more than one may be found.
-func (f *File) typesNamed(name string) []*Type {
+func (f *File) TypesNamed(name string) []*Type {
 	f.rtypeOnce.Do(func() { f.rtypeIndex = f.indexTypes() })
 	var out []*Type
 	for _, addr := range f.rtypeIndex[name] {
