@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"os"
 	"slices"
 	"strings"
 
@@ -43,6 +44,14 @@ func Load(ctx context.Context, c Config) (*Index, error) {
 	patterns := c.Patterns
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
+	}
+	if c.Dir != "" {
+		// The go command's own error would be about the go command.
+		if fi, err := os.Stat(c.Dir); err != nil {
+			return nil, fmt.Errorf("load %s: %w", strings.Join(patterns, " "), err)
+		} else if !fi.IsDir() {
+			return nil, fmt.Errorf("load %s: %s is not a directory", strings.Join(patterns, " "), c.Dir)
+		}
 	}
 	fset := token.NewFileSet()
 	// Dependencies come as export data: their bodies would cost ten times the
