@@ -51,6 +51,9 @@ func (p *Process) Conflict(gs []*Goroutine) (header uint64, holders []Holder) {
 		header = p.sharedMap(detecting, gs)
 	}
 	if header == 0 {
+		header = p.reachedMap(detecting, gs)
+	}
+	if header == 0 {
 		return 0, nil
 	}
 	return header, p.Holders(gs, header)
@@ -100,7 +103,7 @@ func (p *Process) args(g *Goroutine, frame int, object uint64) string {
 	if f.Inlined {
 		return "..."
 	}
-	if strings.HasPrefix(f.Func, "runtime.map") {
+	if isMapFunc(f.Func) {
 		typ, err := p.Spill(f, 0)
 		header, err2 := p.Spill(f, 1)
 		switch {
@@ -129,7 +132,7 @@ func (p *Process) mapOf(g *Goroutine) uint64 {
 		return 0
 	}
 	for _, f := range g.Frames {
-		if !f.Inlined && strings.HasPrefix(f.Func, "runtime.map") {
+		if !f.Inlined && isMapFunc(f.Func) {
 			if header, err := p.Spill(f, 1); err == nil && header != 0 {
 				return header
 			}
@@ -199,3 +202,6 @@ func printed(name string) string {
 	}
 	return name[:i] + "[...]" + name[j+1:]
 }
+
+// isMapFunc reports whether a function takes a map's type and header.
+func isMapFunc(name string) bool { return strings.HasPrefix(name, "runtime.map") }

@@ -31,7 +31,7 @@ var table = []row{
 	{folder: "sanitizer/suite", may: []string{"sanitizer", "sanitizer/rt", "sanitizer/patches", "sanitizer/report", "toolchain", "finding", "internal/cli"}},
 	{folder: "sanitizer/bench", may: []string{"sanitizer", "sanitizer/patches", "sanitizer/suite", "toolchain"}},
 	{folder: "crashlog", std: true},
-	{folder: "corefile"},
+	{folder: "corefile", may: []string{"maplayout"}},
 	{folder: "binfo"},
 	{folder: "maplayout", std: true},
 	{folder: "anatomy", may: []string{"binfo", "maplayout"}},

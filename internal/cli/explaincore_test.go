@@ -26,7 +26,8 @@ func TestExplainCore(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, how := range []string{"write-write", "read-write", "busy"} {
+	known := 0
+	for _, how := range []string{"write-write", "write-write", "read-write", "busy", "busy"} {
 		t.Run(how, func(t *testing.T) {
 			dir := t.TempDir()
 			cmd := exec.Command("sh", "-c", `ulimit -c unlimited && exec "$0" "$1"`, binary, how)
@@ -37,6 +38,7 @@ func TestExplainCore(t *testing.T) {
 			}
 			core := filepath.Join(dir, "core")
 			if _, err := os.Stat(core); err != nil {
+				known++
 				t.Skip("the system wrote no core (a limit of the container?)")
 			}
 			var out, errs bytes.Buffer
@@ -50,18 +52,24 @@ func TestExplainCore(t *testing.T) {
 			if !strings.Contains(text, "field peers of main.Registry") {
 				t.Error("the map is not named")
 			}
+			// A reader that stopped at its first check may have saved nothing: then
+			// the core does not tell which Registry it was.
+			if !strings.Contains(list, "in the core, ") && !strings.Contains(list, "the same header") {
+				if how == "write-write" || !strings.Contains(list, "main.writer, on its stack") {
+					t.Errorf("it is not told which map it was, or who may have written it:\n%s", list)
+				}
+				return
+			}
+			known++
 			if !strings.Contains(first, "main.(*Registry).Add") || !strings.Contains(first, "proved") && !strings.Contains(first, "shown") {
 				t.Errorf("the other side is not shown to be the writer:\n%s", first)
 			}
-			// A reader that stopped at its first check may have saved nothing: then
-			// the core does not tell which Registry it was.
-			knows := strings.Contains(list, "in the core, ") || strings.Contains(list, "the same header")
-			if strings.Contains(first, "main.bystander") || knows && !strings.Contains(rest, "nothing on its stack leads to the map") {
+			if strings.Contains(first, "main.bystander") || !strings.Contains(rest, "nothing on its stack leads to the map") {
 				t.Errorf("the bystander, who writes another Registry, is not told apart:\n%s", list)
 			}
-			if !knows && how == "write-write" {
-				t.Errorf("a writer noticed it, and it is not told in which map:\n%s", list)
-			}
 		})
+	}
+	if known == 0 && !t.Failed() {
+		t.Error("no core told which map it was")
 	}
 }
