@@ -36,8 +36,8 @@ var table = []row{
 	{folder: "maplayout", std: true},
 	{folder: "anatomy", may: []string{"binfo", "maplayout"}},
 	{folder: "access"},
-	{folder: "explain", may: []string{"crashlog", "access", "finding"}},
-	{folder: "explain/eval", may: []string{"explain", "crashlog", "access", "finding"}},
+	{folder: "explain", may: []string{"crashlog", "corefile", "access", "finding"}},
+	{folder: "explain/eval", may: []string{"explain", "crashlog", "corefile", "access", "finding"}},
 	{folder: "internal/arch", std: true},
 	{folder: "internal/tally", std: true},
 }

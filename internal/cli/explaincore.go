@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mapsan/mapsan/corefile"
-	"github.com/mapsan/mapsan/crashlog"
 	"github.com/mapsan/mapsan/explain"
 )
 
@@ -51,26 +49,10 @@ func runExplainCore(ctx context.Context, std Streams, fl explainFlags, traceback
 	if traceback {
 		return p.Traceback(std.Out, gs)
 	}
-	var text bytes.Buffer
-	if err := p.Traceback(&text, gs); err != nil {
-		return fmt.Errorf("explain core %s: %w", core, err)
-	}
-	all, err := crashlog.ReadAll(&text, crashlog.Options{})
+	opts := explain.Options{Source: core}
+	crashes, err := explain.FromCore(p, gs, &opts)
 	if err != nil {
 		return fmt.Errorf("explain core %s: %w", core, err)
-	}
-	crashes := all[:0]
-	for _, c := range all {
-		if c.Cause.IsMap() {
-			crashes = append(crashes, c)
-		}
-	}
-	header, holders := p.Conflict(gs)
-	opts := explain.Options{Source: core, Header: header}
-	for _, h := range holders {
-		opts.Holders = append(opts.Holders, explain.Holder{
-			Goroutine: uint64(h.Goroutine.ID), Func: h.Goroutine.Frames[h.Frame].Func, Object: h.Object,
-		})
 	}
 	return explainCrashes(ctx, std, fl, opts, crashes)
 }
