@@ -59,6 +59,7 @@ type graph struct {
 	mains   map[*node]bool
 	tests   map[*node]bool
 	dist    map[*Func]map[*node]int
+	reached map[reachKey]reachAnswer
 }
 
 // calls returns the call graph, built at the first use.
@@ -68,7 +69,7 @@ func (x *Index) calls() *graph {
 	}
 	b := x.b
 	g := &graph{b: b, byFunc: map[*Func]*node{}, bySSA: map[*ssa.Function]*node{}, library: map[string][]*node{},
-		mains: map[*node]bool{}, tests: map[*node]bool{}, dist: map[*Func]map[*node]int{}}
+		mains: map[*node]bool{}, tests: map[*node]bool{}, dist: map[*Func]map[*node]int{}, reached: map[reachKey]reachAnswer{}}
 	x.graph = g
 	fns := make([]*ssa.Function, 0, len(b.all))
 	for fn := range b.all {

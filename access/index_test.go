@@ -195,3 +195,48 @@ func TestLoadErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestTests: a package and its compilation for a test are one source.
+func TestTests(t *testing.T) {
+	x, err := Load(context.Background(), Config{Dir: "..", Patterns: []string{"./finding/...", "./internal/tally"}, Tests: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	tests := 0
+	for _, s := range x.Sites() {
+		key := fmt.Sprintf("%s %s %s %s", s.Pos, s.Op, s.Expr, s.Via)
+		if seen[key] {
+			t.Errorf("%s is there twice", s)
+		}
+		seen[key] = true
+		if strings.HasSuffix(s.Pos.Filename, "_test.go") {
+			tests++
+			if len(x.Starts(s)) == 0 {
+				t.Errorf("%s has no start, not even a test", s)
+			}
+		}
+		for _, m := range s.Maps {
+			if strings.Contains(m.Name, "finding.Missing") && !strings.HasPrefix(m.Name, "github.com/mapsan/mapsan/") {
+				t.Errorf("map %s has no import path", m.Name)
+			}
+		}
+	}
+	if tests == 0 {
+		t.Error("no operation of a test")
+	}
+	for _, f := range x.FuncNamed("main.main") {
+		if len(f.ssa) == 0 {
+			t.Errorf("%s at %s has no body", f, f.Pos)
+		}
+	}
+	names := map[string]int{}
+	for _, f := range x.Funcs() {
+		names[f.Pos.String()]++
+	}
+	for pos, n := range names {
+		if n > 1 {
+			t.Errorf("%d functions at %s", n, pos)
+		}
+	}
+}

@@ -54,10 +54,32 @@ type Reach struct {
 	Passed, Ahead bool
 }
 
+// reachKey is a question of Reach: a log asks the same of a thousand goroutines.
+type reachKey struct {
+	f    *Func
+	line int
+	s    *Site
+}
+
+type reachAnswer struct {
+	Reach
+	ok bool
+}
+
 // Reach says how a function that stands at a line of its body, 0 if unknown, gets
 // to a site by calls.
 func (x *Index) Reach(f *Func, line int, s *Site) (Reach, bool) {
 	g := x.calls()
+	key := reachKey{f, line, s}
+	a, known := g.reached[key]
+	if !known {
+		a.Reach, a.ok = g.reach(f, line, s)
+		g.reached[key] = a
+	}
+	return a.Reach, a.ok
+}
+
+func (g *graph) reach(f *Func, line int, s *Site) (Reach, bool) {
 	n := g.byFunc[f]
 	if n == nil {
 		return Reach{}, false
@@ -69,15 +91,15 @@ func (x *Index) Reach(f *Func, line int, s *Site) (Reach, bool) {
 	}
 	r := Reach{Steps: d, Path: g.path(n, dist)}
 	if d == 0 && f == s.Func {
-		r.Passed, r.Ahead = x.order(f, line, s.instr)
+		r.Passed, r.Ahead = g.b.order(line, s.instr)
 		return r, true
 	}
 	// Each call that leads there counts, not only the shortest way's.
 	for _, e := range n.out {
-		if _, ok := dist[e.n]; !ok {
+		if _, ok := dist[e.n]; !ok || r.Passed && r.Ahead {
 			continue
 		}
-		p, a := x.order(f, line, e.at)
+		p, a := g.b.order(line, e.at)
 		r.Passed, r.Ahead = r.Passed || p, r.Ahead || a
 	}
 	return r, true
@@ -106,24 +128,24 @@ func (g *graph) path(n *node, dist map[*node]int) []*Func {
 	return out
 }
 
-// order says whether an instruction of f may run before, or after, what stands at
-// a line of f.
-func (x *Index) order(f *Func, line int, at ssa.Instruction) (before, after bool) {
+// order says whether an instruction may run before, or after, what stands at a line
+// of its function.
+func (b *builder) order(line int, at ssa.Instruction) (before, after bool) {
 	if line == 0 {
 		return true, true
 	}
 	found := false
 	for _, blk := range at.Parent().Blocks {
 		for _, in := range blk.Instrs {
-			if !in.Pos().IsValid() || x.lineOf(in) != line {
+			if !in.Pos().IsValid() || b.lineOf(in) != line {
 				continue
 			}
 			found = true
 			if in == at {
 				return true, true
 			}
-			before = before || x.b.mayPrecede(at, in)
-			after = after || x.b.mayPrecede(in, at)
+			before = before || b.mayPrecede(at, in)
+			after = after || b.mayPrecede(in, at)
 		}
 	}
 	if !found {
@@ -132,16 +154,16 @@ func (x *Index) order(f *Func, line int, at ssa.Instruction) (before, after bool
 	return before, after
 }
 
-func (x *Index) lineOf(in ssa.Instruction) int {
+func (b *builder) lineOf(in ssa.Instruction) int {
 	pos := in.Pos()
 	if c, ok := in.(ssa.CallInstruction); ok && c.Common().Pos().IsValid() {
 		pos = c.Common().Pos()
-		if e := x.b.exprAt[pos]; e != nil {
+		if e := b.exprAt[pos]; e != nil {
 			// A call spread over lines is at its selector's line.
 			pos = e.Pos()
 		}
 	}
-	return x.fset.Position(pos).Line
+	return b.fset.Position(pos).Line
 }
 
 // StartKind says how the goroutine began that a site runs on.

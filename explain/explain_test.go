@@ -335,3 +335,19 @@ func TestText(t *testing.T) {
 		t.Errorf("JSON of %d lines, %v", strings.Count(b.String(), "\n"), err)
 	}
 }
+
+// TestManyGoroutines: what is asked of one goroutine is not worked out again for
+// each of a thousand, and those that are alike are one candidate.
+func TestManyGoroutines(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(detecting)
+	for i := range 900 {
+		fmt.Fprintf(&b, "\ngoroutine %d [sleep]:\ntime.Sleep(0x3b9aca00)\n\t/usr/local/go/src/runtime/time.go:363 +0x165\n", 100+i)
+		b.WriteString("@main.(*Registry).writer(0xc000010000) writer sleeps\n@created:main.main go writer\n")
+	}
+	r := report(t, b.String())
+	c := r.Others[0]
+	if c.Func() != "main.(*Registry).Put" || c.Like != 899 {
+		t.Errorf("first candidate %s with %d like it, want Put with 899", c.Func(), c.Like)
+	}
+}

@@ -14,11 +14,13 @@ type verdict struct {
 	noticed  bool // the function of the side that noticed
 	rank     int  // of the other side among the candidates, from 1; 0 if not listed
 	one      bool // the log shows one goroutine
+	address  bool // the first candidate is known by the map's address
 }
 
 // judge holds a report against the truth.
 func judge(p *program, v variant, r *explain.Report) verdict {
 	d := verdict{one: len(r.Crash.Goroutines) == 1}
+	d.address = len(r.Others) > 0 && r.Others[0].Header != 0 && r.Others[0].Header == r.Noticed.Header
 	d.mapNamed = r.Map != nil && r.Map.Name == p.mapName
 	sides := p.sides[v.form]
 	here := ""
@@ -69,12 +71,13 @@ type measures struct {
 	rows  map[string]*measure
 }
 
-func newMeasures() *measures {
+func newMeasures(cores bool) *measures {
 	m := &measures{rows: map[string]*measure{}}
-	for _, r := range []struct {
+	type row struct {
 		key, name string
 		goal      float64
-	}{
+	}
+	rows := []row{
 		{"map", "map named, log + source", 90},
 		{"noticed", "function of the side that noticed", 90},
 		{"ww1", "other side, write-write, all: top-1", 98},
@@ -84,7 +87,12 @@ func newMeasures() *measures {
 		{"sleep3", "other side, read-write, sleeping writer, all: top-3", 98},
 		{"one1", "other side, one goroutine: top-1", 70},
 		{"oneN", "other side, one goroutine: listed", 95},
-	} {
+	}
+	if cores {
+		rows = append(rows, row{"coremap", "map named, core + source", 99}, row{"core1", "other side, core + binary: top-1", 98},
+			row{"coreproof", "other side, core + binary: by the map's address", 0})
+	}
+	for _, r := range rows {
 		m.order = append(m.order, r.key)
 		m.rows[r.key] = &measure{name: r.name, goal: r.goal}
 	}
@@ -92,6 +100,12 @@ func newMeasures() *measures {
 }
 
 func (m *measures) add(v variant, d verdict) {
+	if v.level == "core" {
+		m.rows["coremap"].add(d.mapNamed)
+		m.rows["core1"].add(d.rank == 1)
+		m.rows["coreproof"].add(d.rank == 1 && d.address)
+		return
+	}
 	m.rows["map"].add(d.mapNamed)
 	m.rows["noticed"].add(d.noticed)
 	switch {

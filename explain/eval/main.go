@@ -21,9 +21,10 @@ func main() {
 	n := flag.Int("n", 1000, "number of crashes")
 	part := flag.String("run", "", "only the programs whose name holds `text`")
 	verbose := flag.Bool("v", false, "print each crash that was not explained in full")
+	cores := flag.Bool("cores", false, "explain cores, too: takes room below the temporary directory")
 	keep := flag.String("keep", "", "write each log to `directory`")
 	flag.Parse()
-	ok, err := evaluate(context.Background(), *n, *part, *verbose, *keep)
+	ok, err := evaluate(context.Background(), *n, *part, *verbose, *cores, *keep)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "eval: %v\n", err)
 		os.Exit(1)
@@ -34,7 +35,7 @@ func main() {
 }
 
 // evaluate reports whether every goal was met.
-func evaluate(ctx context.Context, n int, part string, verbose bool, keep string) (bool, error) {
+func evaluate(ctx context.Context, n int, part string, verbose, cores bool, keep string) (bool, error) {
 	all, err := programs(part)
 	if err != nil {
 		return false, err
@@ -47,8 +48,8 @@ func evaluate(ctx context.Context, n int, part string, verbose bool, keep string
 		return false, err
 	}
 	defer os.RemoveAll(tmp)
-	m := newMeasures()
-	vs := variants()
+	m := newMeasures(cores)
+	vs := variants(cores)
 	each := max(1, (n+len(all)*len(vs)-1)/(len(all)*len(vs)))
 	began := time.Now()
 	crashes, without := 0, 0
@@ -66,7 +67,7 @@ func evaluate(ctx context.Context, n int, part string, verbose bool, keep string
 		}
 		for _, v := range vs {
 			for i := range each {
-				c, text, err := forms[v.form].crash(ctx, v)
+				c, text, opts, err := forms[v.form].crash(ctx, v)
 				if errors.Is(err, errNoCrash) {
 					without++
 					fmt.Fprintf(os.Stderr, "eval: %s %s %s %s: %v in %v\n", p.name, v.form, v.rest, v.level, err, patience)
@@ -83,7 +84,8 @@ func evaluate(ctx context.Context, n int, part string, verbose bool, keep string
 					}
 				}
 				t := time.Now()
-				r := explain.Crash(c, explain.Options{Index: forms[v.form].index})
+				opts.Index = forms[v.form].index
+				r := explain.Crash(c, opts)
 				if err := r.Finding().Validate(); err != nil {
 					return false, fmt.Errorf("%s: the finding is not valid: %w", p.name, err)
 				}

@@ -99,13 +99,17 @@ func (p *program) lay(dir string) error {
 type variant struct {
 	form string // ww, rw
 	rest string // what the writers do between writes: tight, busy, sleep
-	// level is GOTRACEBACK's: all, or the default.
+	// level is GOTRACEBACK's: all, or the default; core is a core, and not a log.
 	level string
 }
 
-func variants() []variant {
+func variants(cores bool) []variant {
 	var out []variant
-	for _, level := range []string{"all", "default"} {
+	levels := []string{"all", "default"}
+	if cores {
+		levels = append(levels, "core")
+	}
+	for _, level := range levels {
 		out = append(out, variant{"ww", "tight", level}, variant{"ww", "busy", level}, variant{"rw", "busy", level}, variant{"rw", "sleep", level})
 	}
 	return out

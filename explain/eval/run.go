@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/mapsan/mapsan/access"
+	"github.com/mapsan/mapsan/corefile"
 	"github.com/mapsan/mapsan/crashlog"
+	"github.com/mapsan/mapsan/explain"
 )
 
 // built is one form of a program, compiled and indexed.
@@ -48,8 +50,56 @@ const patience = 20 * time.Second
 
 var errNoCrash = errors.New("it did not crash by concurrent map use")
 
-// crash runs the program until it dies, and reads what it printed.
-func (b *built) crash(ctx context.Context, v variant) (*crashlog.Crash, []byte, error) {
+// crash runs the program until it dies, and reads what it printed or left.
+func (b *built) crash(ctx context.Context, v variant) (c *crashlog.Crash, text []byte, opts explain.Options, err error) {
+	if v.level == "core" {
+		c, text, err = b.core(ctx, v, &opts)
+		return c, text, opts, err
+	}
+	c, text, err = b.log(ctx, v)
+	return c, text, opts, err
+}
+
+// core runs the program until it dies, and reads its core.
+func (b *built) core(ctx context.Context, v variant, opts *explain.Options) (*crashlog.Crash, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	dir, err := os.MkdirTemp(filepath.Dir(b.exe), "core-")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(dir)
+	cmd := exec.CommandContext(ctx, "sh", "-c", `ulimit -c unlimited && exec "$0" "$1"`, b.exe, v.rest)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOTRACEBACK=crash")
+	text, _ := cmd.CombinedOutput() // its status is the crash's
+	core := filepath.Join(dir, "core")
+	if _, err := os.Stat(core); err != nil {
+		if ctx.Err() != nil {
+			return nil, text, errNoCrash
+		}
+		return nil, text, fmt.Errorf("%w (is /proc/sys/kernel/core_pattern \"core\"?)", err)
+	}
+	p, err := corefile.Open(core, b.exe)
+	if err != nil {
+		return nil, text, err
+	}
+	defer p.Close()
+	gs, err := p.Goroutines()
+	if len(gs) == 0 {
+		return nil, text, err
+	}
+	crashes, err := explain.FromCore(p, gs, opts)
+	if err != nil {
+		return nil, text, err
+	}
+	if len(crashes) == 0 {
+		return nil, text, errNoCrash
+	}
+	return crashes[0], text, nil
+}
+
+// log runs the program until it dies, and reads what it printed.
+func (b *built) log(ctx context.Context, v variant) (*crashlog.Crash, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, b.exe, v.rest)
