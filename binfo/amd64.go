@@ -87,6 +87,10 @@ func decodeAMD64(raw []byte, pc uint64) (Inst, bool) {
 			in.Target = next + uint64(int64(rel))
 		} else {
 			in.table = true
+			in.Through = NoReg
+			if r, _, ok := x86Reg(a); ok {
+				in.Through = r
+			}
 		}
 		return in, true
 	case x86asm.RET:

@@ -67,9 +67,9 @@ func armControl(in *Inst, w uint32) bool {
 		in.Cond = IfEqual + Cond(field(w, 24, 1))
 		in.test(Expr{Kind: BitTest, X: &x, Y: &bit}, immExpr(0))
 	case w&0xfffffc1f == 0xd63f0000:
-		in.Flow = Call
+		in.Flow, in.Through = Call, Reg(field(w, 5, 5))
 	case w&0xfffffc1f == 0xd61f0000:
-		in.Flow, in.table = Jump, true
+		in.Flow, in.table, in.Through = Jump, true, Reg(field(w, 5, 5))
 	case w&0xfffffc1f == 0xd65f0000:
 		in.Flow = Return
 	case w&0xffe0001f == 0xd4200000, w&0xffe0001f == 0xd4400000: // BRK, HLT

@@ -93,6 +93,7 @@ type Inst struct {
 	Flow    Flow
 	Cond    Cond // of a Branch
 	Target  uint64
+	Through Reg // of a Call or Jump without Target
 	Effects []Effect
 	// Bad marks bytes that could not be decoded.
 	Bad bool

@@ -33,6 +33,7 @@ var mapFuncs = func() map[string]mapFunc {
 		"runtime.mapclear":     ordinary(Clear),
 		"reflect.mapclear":     ordinary(Clear),
 		"maps.clone":           ordinary(Clone), // its any holds the header itself
+		"runtime.mapclone2":    ordinary(Clone),
 		"runtime.mapiterinit":  {Iterate, 0, 1, 2},
 		"runtime.mapIterStart": {Iterate, 0, 1, 2},
 		"reflect.mapiterinit":  {Iterate, 0, 1, 2},
