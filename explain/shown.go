@@ -30,6 +30,7 @@ const (
 	asleep      = -10  // it waits for a time
 	waiting     = -35  // it waits for what another goroutine does
 	sharedLock  = -150 // both sides hold one lock, by the source
+	nobodyElse  = -250 // the map was made there and not given away yet
 	elsewhere   = 4    // in another function than the one that noticed: of two equal ones
 )
 
@@ -120,6 +121,10 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 			r.sameLock(&c)
 			if w.Func != noticedIn(r) {
 				c.score += elsewhere
+			}
+			if w.Fresh {
+				c.score += nobodyElse
+				c.Why += "; but nobody else should have that map yet"
 			}
 			if c.Grade != "" && c.score > best.score {
 				best = c
@@ -237,7 +242,7 @@ func (r *Report) byStart(g *crashlog.Goroutine, ws []writer) []Candidate {
 			c.Grade, c.score = finding.Guessed, c.score-10-int(doubt*unsure)
 		}
 		if w.Fresh {
-			c.score -= 250
+			c.score += nobodyElse
 		}
 		if w.Func != noticedIn(r) {
 			c.score += elsewhere
