@@ -46,7 +46,7 @@ func (w *Window) WriteSVG(out io.Writer) error {
 	fmt.Fprintf(b, "<title>%s</title>\n", esc("What protects "+w.Func+" from concurrent use"))
 	fmt.Fprint(b, `<style>text{font:12px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;fill:#1f2328}`+
 		`.t{font:600 16px system-ui,"DejaVu Sans",sans-serif}.s{font:13px system-ui,"DejaVu Sans",sans-serif}`+
-		`.o,.l{fill:#656d76}.k{font-weight:700}.n{font:12px system-ui,"DejaVu Sans",sans-serif}</style>`+"\n")
+		`.o,.l{fill:#656d76}.k{font-weight:700}.n{font:12px system-ui,"DejaVu Sans",sans-serif}.b{font-weight:600}</style>`+"\n")
 	fmt.Fprintf(b, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", svgWidth, height)
 	fmt.Fprintf(b, `<text class="t" x="%d" y="%d">%s</text>`+"\n", bandX, svgMargin+12, esc(w.Func))
 	fmt.Fprintf(b, `<text class="s" x="%d" y="%d" text-anchor="end">%s</text>`+"\n", svgWidth-svgMargin, svgMargin+12, esc(w.Subject+", "+string(w.Arch)+opSuffix(w.Op)))
@@ -74,7 +74,7 @@ func legendText(s Span) []string {
 	if s.Phase == Before || s.Phase == After {
 		return nil
 	}
-	return wrap(fmt.Sprintf("%s (%s to %s, %d instructions)", s.Says, off(s.From), off(s.To), s.Instructions), 120)
+	return wrap(fmt.Sprintf("%s (%s to %s, %d instructions)", s.Says, off(s.From), off(s.To), s.Instructions), 132)
 }
 
 func (w *Window) legend(b *bufio.Writer, y int) {
@@ -82,7 +82,7 @@ func (w *Window) legend(b *bufio.Writer, y int) {
 		for i, l := range legendText(s) {
 			if i == 0 {
 				fmt.Fprintf(b, `<rect x="%d" y="%d" width="%d" height="12" fill="%s"/>`, bandX, y, bandWidth, colours[s.Phase][0])
-				fmt.Fprintf(b, `<text class="s" font-weight="600" x="%d" y="%d">%s</text>`, bandX+bandWidth+8, y+11, esc(string(s.Phase)))
+				fmt.Fprintf(b, `<text class="s b" x="%d" y="%d">%s</text>`, bandX+bandWidth+8, y+11, esc(string(s.Phase)))
 			}
 			fmt.Fprintf(b, `<text class="s" x="%d" y="%d">%s</text>`+"\n", offsetX, y+11, esc(l))
 			y += legendLine
@@ -117,9 +117,9 @@ func (w *Window) drawRow(b *bufio.Writer, r row, y int) {
 	if r.step.Note != "" {
 		weight := ""
 		if r.step.Key {
-			weight = ` font-weight="600"`
+			weight = " b"
 		}
-		fmt.Fprintf(b, `<text class="n"%s x="%d" y="%d">%s</text>`, weight, noteX, base, esc(cut(r.step.Note, 48)))
+		fmt.Fprintf(b, `<text class="n%s" x="%d" y="%d">%s</text>`, weight, noteX, base, esc(cut(r.step.Note, 48)))
 	}
 	fmt.Fprintln(b)
 }

@@ -48,5 +48,5 @@ func parseVersion(v string) ([]string, error) {
 			return []string{full}, nil
 		}
 	}
-	return nil, fmt.Errorf("Go version %q: not one of 1.20 to 1.27; write it as 1.26 or go1.26.8, or write all or local", v)
+	return nil, fmt.Errorf("version %q of Go: not one of 1.20 to 1.27; write it as 1.26 or go1.26.8, or write all or local", v)
 }

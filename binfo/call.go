@@ -33,7 +33,7 @@ type Site struct {
 func (f *File) CallIn(function string, off uint64) (*Site, error) {
 	fns := f.FuncsNamed(function)
 	if len(fns) == 0 {
-		return nil, fmt.Errorf("function %s: not in the binary, or only inlined: use the frame below it, whose offset it shares", function)
+		return nil, fmt.Errorf("function %s: not in the binary, or only inlined: use the frame below it, which has the offset", function)
 	}
 	var sites []*Site
 	var first error

@@ -135,12 +135,6 @@ func (im *image) bytes(addr, n uint64) ([]byte, error) {
 	return p, im.readAt(p, addr)
 }
 
-func (im *image) u32(addr uint64) (uint32, error) {
-	var b [4]byte
-	err := im.readAt(b[:], addr)
-	return binary.LittleEndian.Uint32(b[:]), err
-}
-
 // ptr reads a word as it will be once loaded at address 0.
 func (im *image) ptr(addr uint64) (uint64, error) {
 	if i, ok := slices.BinarySearchFunc(im.relocs, addr, func(r reloc, a uint64) int { return cmp.Compare(r.addr, a) }); ok {
