@@ -97,6 +97,7 @@ func (p *Process) goroutine(g *proc.G) (out *Goroutine) {
 		}
 		out.Frames = append(out.Frames, frame(f))
 	}
+	p.relocate(out.Frames)
 	if len(out.Frames) == 0 && out.Unreadable == nil {
 		out.Unreadable = errors.New("its stack is empty")
 	}
@@ -127,6 +128,32 @@ func frame(f proc.Stackframe) Frame {
 		out.Entry = f.Current.Fn.Entry
 	}
 	return out
+}
+
+// relocate gives frames the lines that a traceback would print. DWARF has none
+// for what was inlined into a wrapper that the compiler made.
+func (p *Process) relocate(frames []Frame) {
+	if p.lines == nil || len(p.target.BinInfo().Images) == 0 {
+		return
+	}
+	base := p.target.BinInfo().Images[0].StaticBase
+	for i := 0; i < len(frames); i++ {
+		first := i
+		for i < len(frames)-1 && frames[i].Inlined {
+			i++
+		}
+		pc := frames[i].PC - base
+		if first > 0 {
+			pc-- // the call, not what follows it
+		}
+		chain := p.lines.Frames(pc)
+		if len(chain) != i-first+1 {
+			continue
+		}
+		for j, c := range chain {
+			frames[first+j].File, frames[first+j].Line = c.File, c.Line
+		}
+	}
 }
 
 func (p *Process) location(pc uint64) Location {

@@ -88,6 +88,19 @@ func siteOf(g *Goroutine) int {
 	return -1
 }
 
+// savedMap returns the map whose operation f is, 0 if f did not save it: then
+// something else stands where it would.
+func (p *Process) savedMap(f Frame) uint64 {
+	header, err := p.Spill(f, 1)
+	if err != nil || header == 0 {
+		return 0
+	}
+	if layout, err := maplayout.Known(p.GoVersion()); err == nil && !p.isMap(layout, header) {
+		return 0
+	}
+	return header
+}
+
 // randomSeed is what nearly all random words are above, and few numbers.
 const randomSeed = 1 << 40
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-delve/delve/pkg/proc"
 	"github.com/go-delve/delve/pkg/proc/core"
+
+	"github.com/mapsan/mapsan/binfo"
 )
 
 // A Process is a dead process as its core shows it.
@@ -14,6 +16,7 @@ type Process struct {
 	target *proc.Target
 	group  *proc.TargetGroup
 	core   string
+	lines  *binfo.File // of the executable; nil if it cannot be read
 }
 
 // ErrNoGoroutines: the core lacks the runtime's list of goroutines, or the
@@ -36,7 +39,9 @@ func Open(corePath, binary string) (p *Process, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open core %s of %s: %w", corePath, binary, err)
 	}
-	return &Process{target: group.Selected, group: group, core: corePath}, nil
+	p = &Process{target: group.Selected, group: group, core: corePath}
+	p.lines, _ = binfo.Open(binary) // without it, DWARF's lines have to do
+	return p, nil
 }
 
 // guard turns a panic of the reader below, which trusts its input more than
@@ -48,7 +53,13 @@ func guard(err *error, doing string) {
 }
 
 // Close gives back the files.
-func (p *Process) Close() error { return p.group.Detach(false) }
+func (p *Process) Close() error {
+	err := p.group.Detach(false)
+	if p.lines != nil {
+		err = errors.Join(err, p.lines.Close())
+	}
+	return err
+}
 
 // GoVersion returns the version that built the executable, as "go1.26.8".
 func (p *Process) GoVersion() string { return goVersion(p.target.BinInfo().Producer()) }

@@ -105,9 +105,9 @@ func (p *Process) args(g *Goroutine, frame int, object uint64) string {
 	}
 	if isMapFunc(f.Func) {
 		typ, err := p.Spill(f, 0)
-		header, err2 := p.Spill(f, 1)
+		header := p.savedMap(f)
 		switch {
-		case err != nil || err2 != nil || typ == 0 || header == 0:
+		case err != nil || typ == 0 || header == 0:
 			return ""
 		case p.callerHolds(g, frame, header):
 			return fmt.Sprintf("%#x?, %#x", typ, header)
@@ -133,10 +133,7 @@ func (p *Process) mapOf(g *Goroutine) uint64 {
 	}
 	for _, f := range g.Frames {
 		if !f.Inlined && isMapFunc(f.Func) {
-			if header, err := p.Spill(f, 1); err == nil && header != 0 {
-				return header
-			}
-			return 0
+			return p.savedMap(f)
 		}
 	}
 	return 0

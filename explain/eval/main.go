@@ -70,7 +70,7 @@ func evaluate(ctx context.Context, n int, part string, verbose, cores bool, keep
 				c, text, opts, err := forms[v.form].crash(ctx, v)
 				if errors.Is(err, errNoCrash) {
 					without++
-					fmt.Fprintf(os.Stderr, "eval: %s %s %s %s: %v in %v\n", p.name, v.form, v.rest, v.level, err, patience)
+					fmt.Fprintf(os.Stderr, "eval: %s %s %s %s: %v\n", p.name, v.form, v.rest, v.level, err)
 					continue
 				}
 				if err != nil {

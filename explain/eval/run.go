@@ -123,5 +123,9 @@ func (b *built) log(ctx context.Context, v variant) (*crashlog.Crash, []byte, er
 			return c, stderr.Bytes(), nil
 		}
 	}
-	return nil, stderr.Bytes(), errNoCrash
+	if ctx.Err() != nil {
+		return nil, stderr.Bytes(), fmt.Errorf("%w in %v", errNoCrash, patience)
+	}
+	first, _, _ := strings.Cut(stderr.String(), "\n")
+	return nil, stderr.Bytes(), fmt.Errorf("%w: %s", errNoCrash, first)
 }
