@@ -30,7 +30,7 @@ const (
 	asleep      = -10  // it waits for a time
 	waiting     = -35  // it waits for what another goroutine does
 	sharedLock  = -150 // both sides hold one lock, by the source
-	nobodyElse  = -250 // the map was made there and not given away yet
+	nobodyElse  = -450 // the map was made there and not given away yet
 	elsewhere   = 4    // in another function than the one that noticed: of two equal ones
 )
 
@@ -122,8 +122,9 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 			if w.Func != noticedIn(r) {
 				c.score += elsewhere
 			}
-			if w.Fresh {
+			if w.Fresh && c.Grade != "" {
 				c.score += nobodyElse
+				c.Grade = finding.Guessed
 				c.Why += "; but nobody else should have that map yet"
 			}
 			if c.Grade != "" && c.score > best.score {
