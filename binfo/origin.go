@@ -62,7 +62,7 @@ func (c *Code) outer(i int) string {
 
 func (c *Code) whyNoName(v *Value) string {
 	switch {
-	case v.Kind == Unknown:
+	case v.Kind == Unknown, v.Kind == Several:
 		return "its argument is " + v.String()
 	case !c.f.info.DWARF:
 		return errNoDWARF.Error()
@@ -110,10 +110,47 @@ func (c *Code) place(v *Value, depth int) place {
 		return c.loaded(v, depth)
 	case Const:
 		return c.globalAt(uint64(v.N))
+	case Several:
+		return c.common(v, depth)
 	case Added:
 		return place{why: "an address inside " + v.X.String()}
 	}
 	return place{}
+}
+
+// common is what all values have in common: their type, and their name too
+// where it is one. A nil among them is no map.
+func (c *Code) common(v *Value, depth int) place {
+	var out place
+	first := true
+	for _, a := range v.Any {
+		if a.Kind == Const && a.N == 0 {
+			continue
+		}
+		p := c.place(a, depth+1)
+		switch {
+		case first:
+			out, first = p, false
+			continue
+		case out.typ == nil || p.typ == nil || out.typ.Name != p.typ.Name || !sameElem(out.typ, p.typ):
+			return place{why: v.String()}
+		}
+		if p.name != out.name || p.kind != out.kind {
+			out = place{typ: out.typ, by: out.by, why: v.String()}
+		} else if p.expr != out.expr {
+			out.expr = ""
+		}
+	}
+	return out
+}
+
+// sameElem compares what unnamed pointers point to.
+func sameElem(a, b *Type) bool {
+	if a.Name != "" || a.Kind != KindPointer || b.Kind != KindPointer {
+		return true
+	}
+	x, y := a.Elem(), b.Elem()
+	return x != nil && y != nil && x.Name == y.Name
 }
 
 // loaded names what stands in memory at X+N.
@@ -150,6 +187,9 @@ func (c *Code) loaded(v *Value, depth int) place {
 		return place{typ: at, expr: "*" + base.expr, off: v.N, by: base.by}
 	}
 	out := place{typ: at, expr: base.expr + path, kind: FieldOf, off: v.N, by: base.by}
+	if base.expr == "" {
+		out.expr = "" // one of several
+	}
 	if owner != nil {
 		out.name = owner.Name + rest
 	}

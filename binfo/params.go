@@ -208,29 +208,93 @@ func (c *Code) partOf(v variable, off int64) place {
 	return p
 }
 
-// stackParam names what the caller put on the stack, off bytes above SP at entry.
+// stackParam names what stands off bytes above SP at entry: a parameter that
+// the caller put there, or one that came in registers and was spilled to the
+// room that the caller leaves for it behind them.
 func (c *Code) stackParam(off int64) place {
 	d, err := c.f.debug()
 	if err != nil {
 		return place{kind: Argument, why: err.Error()}
 	}
-	ins := c.inputs(d)
 	regs, _ := c.args()
+	ins, outs := c.inputs(d), results(d, c.Func.Entry)
 	inRegs := map[int]bool{}
 	for _, p := range assign(ins, len(regs)) {
 		inRegs[p.variable] = true
 	}
 	at := int64(8)
-	for i, v := range ins {
-		if inRegs[i] || v.typ == nil {
-			continue
+	var found place
+	hit := func(v variable) bool {
+		if v.typ == nil {
+			return false
 		}
+		a := alignment(v.typ, 0)
+		at = (at + a - 1) &^ (a - 1)
 		if off >= at && off < at+v.typ.Size {
-			return c.partOf(v, off-at)
+			found = c.partOf(v, off-at)
+			return true
 		}
-		at += (v.typ.Size + 7) &^ 7
+		at += v.typ.Size
+		return false
+	}
+	for i, v := range ins {
+		if !inRegs[i] && hit(v) {
+			return found
+		}
+	}
+	at = (at + 7) &^ 7
+	outRegs := map[int]bool{}
+	for _, p := range assign(outs, len(regs)) {
+		outRegs[p.variable] = true
+	}
+	for i, v := range outs {
+		if !outRegs[i] && hit(v) {
+			return found
+		}
+	}
+	at = (at + 7) &^ 7
+	for i, v := range ins {
+		if inRegs[i] && hit(v) {
+			return found
+		}
 	}
 	return place{kind: Argument, why: "DWARF has no parameter there"}
+}
+
+// alignment is that of a type in memory.
+func alignment(t *Type, depth int) int64 {
+	if t == nil || depth > maxNesting {
+		return 1
+	}
+	switch t.Kind {
+	case KindStruct:
+		a := int64(1)
+		for _, f := range t.Fields() {
+			a = max(a, alignment(f.Type, depth+1))
+		}
+		return a
+	case KindArray:
+		return alignment(t.Elem(), depth+1)
+	case KindComplex64:
+		return 4
+	}
+	for _, a := range []int64{1, 2, 4} {
+		if t.Size <= a {
+			return a
+		}
+	}
+	return 8
+}
+
+// results lists what a function returns.
+func results(d *debugInfo, entryPC uint64) []variable {
+	var outs []variable
+	for _, v := range d.signature(entryPC) {
+		if v.result {
+			outs = append(outs, v)
+		}
+	}
+	return outs
 }
 
 // receiver names argument 0 of a method without DWARF: the function's name has
@@ -292,12 +356,7 @@ func (f *File) resultOf(function string, n int) place {
 	if len(fns) != 1 {
 		return place{why: "the result of " + function}
 	}
-	var outs []variable
-	for _, v := range d.signature(fns[0].Entry) {
-		if v.result {
-			outs = append(outs, v)
-		}
-	}
+	outs := results(d, fns[0].Entry)
 	regs := argsAMD64
 	if f.arch == ARM64 {
 		regs = argsARM64

@@ -1,6 +1,8 @@
 package binfo
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -30,6 +32,7 @@ var cycle = &Value{Kind: Unknown, Why: "a loop"}
 const (
 	traceBudget = 1_000_000 // instructions looked at
 	traceDepth  = 64
+	maxAny      = 4 // values that one place may have
 )
 
 func (c *Code) tracer() *tracer {
@@ -74,7 +77,7 @@ func (t *tracer) slot(i int, off int64, size uint8, depth int) *Value {
 }
 
 // follow finds all that can reach a place before instruction i, through copies
-// and joins, and answers when all of it is the same.
+// and joins.
 func (t *tracer) follow(i int, s spot, depth int) *Value {
 	if depth > traceDepth {
 		return unknown("too deep")
@@ -86,7 +89,7 @@ func (t *tracer) follow(i int, s spot, depth int) *Value {
 	t.asking[root] = true
 	defer delete(t.asking, root)
 
-	var got *Value
+	var got []*Value
 	work, seen := []query{root}, map[query]bool{}
 	for len(work) > 0 {
 		q := work[len(work)-1]
@@ -118,20 +121,28 @@ func (t *tracer) follow(i int, s spot, depth int) *Value {
 			return unknown("changed in a loop")
 		case v.Kind == Unknown:
 			return v
-		case got == nil:
-			got = v
-		case !got.Equal(v):
-			return unknown("one of several: %s, %s", got, v)
+		case v.Kind == Several && len(got) == 0:
+			got = slices.Clone(v.Any)
+		case slices.ContainsFunc(got, v.Equal):
+		case len(got) >= maxAny || v.Kind == Several:
+			return unknown("one of several: %s, %s", got[0], v)
+		default:
+			got = append(got, v)
 		}
 	}
-	if got == nil {
+	switch len(got) {
+	case 0:
 		return unknown("a loop without a way in")
+	case 1:
+		return got[0]
 	}
-	return got
+	// The order of discovery is that of the work list, which says nothing.
+	slices.SortFunc(got, func(a, b *Value) int { return cmp.Compare(a.String(), b.String()) })
+	return &Value{Kind: Several, Any: got}
 }
 
 func (v *Value) holdsCycle() bool {
-	return v != nil && (v == cycle || v.X.holdsCycle() || v.Y.holdsCycle())
+	return v != nil && (v == cycle || v.X.holdsCycle() || v.Y.holdsCycle() || slices.ContainsFunc(v.Any, (*Value).holdsCycle))
 }
 
 // scan goes back through one block. It returns the value, or nil and what to

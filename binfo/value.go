@@ -1,6 +1,10 @@
 package binfo
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // ValueKind says where a value comes from.
 type ValueKind uint8
@@ -18,6 +22,7 @@ const (
 	Slot              // what stands at Frame0 N, written in ways not followed
 	Binary            // X Op Y
 	Bit               // bit N of X
+	Several           // one of Any, by the way that was taken
 )
 
 // Value is where the content of a register came from, followed backwards
@@ -28,9 +33,10 @@ type Value struct {
 	Size uint8
 	Op   byte
 	X, Y *Value
-	PC   uint64 // of Result: the call
-	Call string // of Result: its callee, "" when it is not known
-	Why  string // of Unknown
+	Any  []*Value // of Several
+	PC   uint64   // of Result: the call
+	Call string   // of Result: its callee, "" when it is not known
+	Why  string   // of Unknown
 }
 
 // Equal reports whether two values are the same expression.
@@ -38,7 +44,7 @@ func (v *Value) Equal(w *Value) bool {
 	if v == nil || w == nil {
 		return v == w
 	}
-	return v.Kind == w.Kind && v.Kind != Unknown && v.N == w.N && v.Op == w.Op && v.PC == w.PC &&
+	return v.Kind == w.Kind && v.Kind != Unknown && slices.EqualFunc(v.Any, w.Any, (*Value).Equal) && v.N == w.N && v.Op == w.Op && v.PC == w.PC &&
 		v.Size == w.Size && v.X.Equal(w.X) && v.Y.Equal(w.Y)
 }
 
@@ -69,6 +75,13 @@ func (v *Value) String() string {
 		return "(" + v.X.String() + " " + string(v.Op) + " " + v.Y.String() + ")"
 	case Bit:
 		return fmt.Sprintf("bit %d of %s", v.N, v.X)
+	}
+	if v.Kind == Several {
+		var list []string
+		for _, a := range v.Any {
+			list = append(list, a.String())
+		}
+		return "one of " + strings.Join(list, ", ")
 	}
 	if v.Why != "" {
 		return "unknown (" + v.Why + ")"

@@ -183,7 +183,33 @@ func result(r *Registry, k string) int {
 	return make1(r).m[k] // want lookup map[string]int field main.value.m
 }
 
+//go:noinline
+func spilled(r *Registry, keys []string) (n int) {
+	visit := func(k string) {
+		if r.peers[k] == nil { // want lookup map[string]*main.Peer field main.Registry.peers
+			r = shared
+		}
+		n++
+	}
+	for _, k := range keys {
+		visit(k)
+		delete(r.peers, k) // want delete map[string]*main.Peer field main.Registry.peers
+	}
+	return n
+}
+
+type big struct {
+	n [3]int
+	m map[int]bool
+}
+
+//go:noinline
+func onStack(a [2]int, b big, i int) bool {
+	return b.m[a[1]+i] // want lookup map[int]bool field main.big.m
+}
+
 func main() {
+	println(spilled(shared, os.Args), onStack([2]int{}, big{m: map[int]bool{1: true}}, 1))
 	r := shared
 	r.in.byID = map[int]*Peer{1: {}}
 	r.in.byKey = map[uint32]string{}
