@@ -267,6 +267,14 @@ func change(s *Subject, c *binfo.Code, v *binfo.Value) (how string, on, touches 
 	if s.header.isFlag(c, v) {
 		return "", false, false // as it was
 	}
+	if v.Kind == binfo.Several {
+		for _, a := range v.Any {
+			if how, on, touches = change(s, c, a); touches {
+				break
+			}
+		}
+		return how, on, touches
+	}
 	if v.Kind != binfo.Binary || v.Y.Kind != binfo.Const {
 		return "= " + v.String(), false, v.Kind != binfo.Unknown
 	}
