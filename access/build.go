@@ -73,9 +73,14 @@ type builder struct {
 	fieldIn  map[*types.Var]types.Type // the struct of a field seen in FieldAddr
 	ids      map[ssa.Value][]*Map
 	busy     map[ssa.Value]bool
+	partial  map[ssa.Value][]*Map // of the question at hand
+	cuts     int                  // how often it was cut short
+	calledBy map[*ssa.Function][]ssa.CallInstruction
 	lockSets map[*ssa.Function]*lockFlow
 	spawning map[*ssa.Function]bool
 	flows    map[*ssa.Function]reachBits
+	names    map[*ssa.Function]string
+	funcs    map[ssa.Value][]*ssa.Function // what funcsOf found
 	byMethod map[string][]*ssa.Function
 	roots    map[*types.Package]bool
 	byType   map[string][]*ssa.Function
@@ -91,7 +96,7 @@ func newBuilder(x *Index, pkgs []*Package) *builder {
 		owners: map[*types.Var]*types.TypeName{}, groups: map[*types.Var][]*types.Var{}, localsOf: map[string][]*types.Var{},
 		callers: map[any][]ssa.CallInstruction{}, invokes: map[string][]ssa.CallInstruction{},
 		closures: map[*ssa.Function][]*ssa.MakeClosure{}, fieldIn: map[*types.Var]types.Type{},
-		ids: map[ssa.Value][]*Map{}, busy: map[ssa.Value]bool{}, lockSets: map[*ssa.Function]*lockFlow{},
+		ids: map[ssa.Value][]*Map{}, busy: map[ssa.Value]bool{}, names: map[*ssa.Function]string{}, funcs: map[ssa.Value][]*ssa.Function{}, calledBy: map[*ssa.Function][]ssa.CallInstruction{}, lockSets: map[*ssa.Function]*lockFlow{},
 		spawning: map[*ssa.Function]bool{}, flows: map[*ssa.Function]reachBits{}, asValue: map[*ssa.Function]bool{},
 	}
 	return b
@@ -316,8 +321,29 @@ func (b *builder) noteValues(in ssa.Instruction) {
 // sortCalls makes the answers the same in every run: functions come from a map.
 func (b *builder) sortCalls(list []ssa.CallInstruction) {
 	slices.SortStableFunc(list, func(a, c ssa.CallInstruction) int {
-		return cmp.Or(cmp.Compare(a.Pos(), c.Pos()), strings.Compare(a.Parent().String(), c.Parent().String()))
+		if d := cmp.Compare(a.Pos(), c.Pos()); d != 0 {
+			return d
+		}
+		return b.inOrder(a.Parent(), c.Parent())
 	})
+}
+
+// inOrder sorts functions by place, those of one place by name.
+func (b *builder) inOrder(a, c *ssa.Function) int {
+	if d := cmp.Compare(a.Pos(), c.Pos()); d != 0 || a == c {
+		return d
+	}
+	return strings.Compare(b.nameOf(a), b.nameOf(c))
+}
+
+// nameOf is fn.String, which is costly to make, made once.
+func (b *builder) nameOf(fn *ssa.Function) string {
+	s, ok := b.names[fn]
+	if !ok {
+		s = fn.String()
+		b.names[fn] = s
+	}
+	return s
 }
 
 func (b *builder) addAll(fn *ssa.Function) {

@@ -11,12 +11,29 @@ import (
 // funcsOf are the functions that a value may be, as far as nearby code tells:
 // literals, names, parameters through their callers, results, local variables.
 func (b *builder) funcsOf(v ssa.Value, depth int) []*ssa.Function {
-	if depth > 8 {
+	if depth > 0 {
+		return b.funcSearch(v, depth, map[ssa.Value]bool{})
+	}
+	out, ok := b.funcs[v]
+	if !ok {
+		out = b.funcSearch(v, 0, map[ssa.Value]bool{})
+		b.funcs[v] = out
+	}
+	return out
+}
+
+// maxFuncDepth bounds how far a function value is followed back.
+const maxFuncDepth = 8
+
+// funcSearch looks at each value once.
+func (b *builder) funcSearch(v ssa.Value, depth int, seen map[ssa.Value]bool) []*ssa.Function {
+	if depth > maxFuncDepth || seen[v] || len(seen) > maxTraced {
 		return nil
 	}
+	seen[v] = true
 	var out []*ssa.Function
 	add := func(w ssa.Value) {
-		for _, f := range b.funcsOf(w, depth+1) {
+		for _, f := range b.funcSearch(w, depth+1, seen) {
 			if !slices.Contains(out, f) {
 				out = append(out, f)
 			}

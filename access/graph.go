@@ -1,7 +1,6 @@
 package access
 
 import (
-	"cmp"
 	"go/token"
 	"go/types"
 	"slices"
@@ -16,6 +15,9 @@ import (
 // interface call may reach every type that satisfies the interface, and calls of
 // function values are followed through nearby code only.
 const maxVTA = 120000
+
+// maxCallees bounds what one call may reach: io.Writer and its like tell nothing.
+const maxCallees = 64
 
 // Spawn is a place that starts goroutines: a go statement, or a call that hands a
 // function to something that does.
@@ -37,6 +39,12 @@ type Spawn struct {
 	targets  []*node
 }
 
+type spawnKey struct {
+	pos token.Position
+	via string
+	fn  *Func
+}
+
 type node struct {
 	f   *Func
 	fn  *ssa.Function
@@ -55,6 +63,7 @@ type graph struct {
 	byFunc  map[*Func]*node
 	bySSA   map[*ssa.Function]*node
 	spawns  []*Spawn
+	spawnAt map[spawnKey]*Spawn
 	library map[string][]*node // import path of a dependency -> what it was handed
 	mains   map[*node]bool
 	tests   map[*node]bool
@@ -68,7 +77,7 @@ func (x *Index) calls() *graph {
 		return x.graph
 	}
 	b := x.b
-	g := &graph{b: b, byFunc: map[*Func]*node{}, bySSA: map[*ssa.Function]*node{}, library: map[string][]*node{},
+	g := &graph{b: b, byFunc: map[*Func]*node{}, bySSA: map[*ssa.Function]*node{}, library: map[string][]*node{}, spawnAt: map[spawnKey]*Spawn{},
 		mains: map[*node]bool{}, tests: map[*node]bool{}, dist: map[*Func]map[*node]int{}, reached: map[reachKey]reachAnswer{}}
 	x.graph = g
 	fns := make([]*ssa.Function, 0, len(b.all))
@@ -77,9 +86,7 @@ func (x *Index) calls() *graph {
 			fns = append(fns, fn)
 		}
 	}
-	slices.SortFunc(fns, func(a, c *ssa.Function) int {
-		return cmp.Or(cmp.Compare(a.Pos(), c.Pos()), strings.Compare(a.String(), c.String()))
-	})
+	slices.SortFunc(fns, b.inOrder)
 	dynamic := g.dynamic(fns)
 	for _, fn := range fns {
 		for _, blk := range fn.Blocks {
@@ -113,9 +120,10 @@ func (g *graph) dynamic(fns []*ssa.Function) func(ssa.CallInstruction) []*ssa.Fu
 	}
 	return func(c ssa.CallInstruction) []*ssa.Function {
 		if out := byCall[c]; len(out) > 0 {
-			slices.SortFunc(out, func(a, d *ssa.Function) int {
-				return cmp.Or(cmp.Compare(a.Pos(), d.Pos()), strings.Compare(a.String(), d.String()))
-			})
+			if len(out) > maxCallees {
+				return nil
+			}
+			slices.SortFunc(out, g.b.inOrder)
 			return out
 		}
 		return g.nearby(c)
@@ -146,8 +154,8 @@ func (g *graph) implementers(c *ssa.CallCommon) []*ssa.Function {
 			out = append(out, fn)
 		}
 	}
-	if len(out) > 32 {
-		return nil // io.Writer and its like tell nothing
+	if len(out) > maxCallees {
+		return nil
 	}
 	return out
 }
@@ -345,8 +353,12 @@ func (g *graph) converted(fn *ssa.Function, in *ssa.MakeInterface) {
 }
 
 func (g *graph) link(from, to *node, at ssa.Instruction) {
-	for _, e := range from.out {
-		if e.n == to && e.at == at {
+	// One instruction's edges are made one after the other.
+	for _, e := range slices.Backward(from.out) {
+		if e.at != at {
+			break
+		}
+		if e.n == to {
 			return
 		}
 	}
@@ -358,17 +370,17 @@ func (g *graph) spawn(fn *ssa.Function, in ssa.Instruction, via string, sp spawn
 	pos := g.place(in, via == "go")
 	s := &Spawn{Via: via, Func: g.b.x.funcOf[fn], Pos: posOf(g.b.fset, pos), Wrapper: g.b.wrappers[in.Pos()],
 		Many: sp.many, creators: sp.creators, instr: in, targets: targets}
-	for _, old := range g.spawns {
-		if old.Pos == s.Pos && old.Via == s.Via && old.Func == s.Func {
-			for _, t := range targets {
-				if !slices.Contains(old.targets, t) {
-					old.targets = append(old.targets, t)
-					t.by = append(t.by, old)
-				}
+	key := spawnKey{s.Pos, s.Via, s.Func}
+	if old := g.spawnAt[key]; old != nil {
+		for _, t := range targets {
+			if !slices.Contains(old.targets, t) {
+				old.targets = append(old.targets, t)
+				t.by = append(t.by, old)
 			}
-			return
 		}
+		return
 	}
+	g.spawnAt[key] = s
 	g.spawns = append(g.spawns, s)
 	for _, t := range targets {
 		if !slices.Contains(t.by, s) {

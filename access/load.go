@@ -70,11 +70,10 @@ func Load(ctx context.Context, c Config) (*Index, error) {
 			return true // the generated main of a test
 		}
 		if p.Types == nil || p.IllTyped || len(p.Syntax) == 0 {
-			why := "it has no Go files"
+			// Without errors it is a package of tests alone.
 			if len(p.Errors) > 0 {
-				why = p.Errors[0].Error()
+				problems = append(problems, fmt.Sprintf("%s: %v", p.ID, p.Errors[0]))
 			}
-			problems = append(problems, fmt.Sprintf("%s: %s", p.ID, why))
 			return true
 		}
 		return false

@@ -19,6 +19,10 @@ type lockFlow struct {
 	in []map[string]Lock
 }
 
+// maxLockCallers bounds the callers that are asked for the locks that they hold: of
+// so many, one holds none.
+const maxLockCallers = 40
+
 // locksAt are the locks held at an instruction, by its own function or by all
 // that call it.
 func (b *builder) locksAt(in ssa.Instruction) []Lock {
@@ -51,7 +55,7 @@ func (b *builder) heldAt(in ssa.Instruction, levels int, seen map[*ssa.Function]
 	// What all callers hold is held. A function that a goroutine starts with, or
 	// that is handed on as a value, has a caller that holds nothing.
 	callers, ok := b.knownCallers(fn)
-	if !ok {
+	if !ok || len(callers) > maxLockCallers {
 		return held
 	}
 	var common map[string]Lock

@@ -12,26 +12,46 @@ import (
 // results.
 const maxDepth = 24
 
+// maxTraced bounds the values that one question looks at.
+const maxTraced = 5000
+
 // origins are the variables that v, a map or something that holds or points to
 // one, may have come from. An address and what is loaded from it are the same
 // here.
 func (b *builder) origins(v ssa.Value) []*Map {
-	return b.trace(v, 0)
+	if ms, ok := b.ids[v]; ok {
+		return ms
+	}
+	b.partial, b.cuts = map[ssa.Value][]*Map{}, 0
+	ms := b.trace(v, 0)
+	b.ids[v] = ms
+	return ms
 }
 
+// trace is origins within one question. What does not hang on a value that is still
+// being traced is remembered for good. The rest is remembered for this question
+// only, in which each value is looked at once: what it lacks by a cycle reaches the
+// question by the cycle's other end.
 func (b *builder) trace(v ssa.Value, depth int) []*Map {
 	if ms, ok := b.ids[v]; ok {
 		return ms
 	}
-	if depth > maxDepth || b.busy[v] {
+	if ms, ok := b.partial[v]; ok {
+		b.cuts++
+		return ms
+	}
+	if depth > maxDepth || b.busy[v] || len(b.partial) > maxTraced {
+		b.cuts++
 		return nil
 	}
+	before := b.cuts
 	b.busy[v] = true
 	ms := b.step(v, depth+1)
 	delete(b.busy, v)
-	if depth == 0 || len(b.busy) == 0 {
-		// What was cut short inside a cycle is not remembered.
+	if b.cuts == before {
 		b.ids[v] = ms
+	} else {
+		b.partial[v] = ms
 	}
 	return ms
 }
@@ -250,18 +270,30 @@ func holdsMap(t types.Type) bool {
 // callersOf are the calls that may call fn: by name, and through an interface that
 // its receiver satisfies.
 func (b *builder) callersOf(fn *ssa.Function) []ssa.CallInstruction {
-	out := b.callers[originOf(fn)]
-	recv := fn.Signature.Recv()
-	if recv == nil || fn.Object() == nil || len(b.invokes[fn.Name()]) == 0 {
+	if out, ok := b.calledBy[fn]; ok {
 		return out
 	}
-	out = slices.Clone(out)
-	for _, call := range b.invokes[fn.Name()] {
-		iface, ok := call.Common().Value.Type().Underlying().(*types.Interface)
-		if ok && types.Implements(recv.Type(), iface) {
-			out = append(out, call)
+	out := b.callers[originOf(fn)]
+	recv := fn.Signature.Recv()
+	if recv != nil && fn.Object() != nil && len(b.invokes[fn.Name()]) > 0 {
+		out = slices.Clone(out)
+		satisfied := map[*types.Interface]bool{}
+		for _, call := range b.invokes[fn.Name()] {
+			iface, ok := call.Common().Value.Type().Underlying().(*types.Interface)
+			if !ok {
+				continue
+			}
+			does, known := satisfied[iface]
+			if !known {
+				does = types.Implements(recv.Type(), iface)
+				satisfied[iface] = does
+			}
+			if does {
+				out = append(out, call)
+			}
 		}
 	}
+	b.calledBy[fn] = out
 	return out
 }
 

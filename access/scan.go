@@ -21,7 +21,10 @@ func (b *builder) scan() {
 	// Instances first: what they are called with is known, the generic form's
 	// parameters have no callers of their own.
 	slices.SortFunc(fns, func(a, c *ssa.Function) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(c)), cmp.Compare(a.Pos(), c.Pos()), strings.Compare(a.String(), c.String()))
+		if d := cmp.Compare(rank(a), rank(c)); d != 0 {
+			return d
+		}
+		return b.inOrder(a, c)
 	})
 	for _, fn := range fns {
 		f := b.x.funcOf[fn]
