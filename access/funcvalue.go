@@ -152,6 +152,8 @@ func (b *builder) bySignature(t types.Type) []*ssa.Function {
 	if len(out) > maxBySignature {
 		return nil
 	}
+	out = slices.Clone(out)
+	slices.SortFunc(out, b.inOrder)
 	return out
 }
 

@@ -157,6 +157,7 @@ func (g *graph) implementers(c *ssa.CallCommon) []*ssa.Function {
 	if len(out) > maxCallees {
 		return nil
 	}
+	slices.SortFunc(out, g.b.inOrder) // methods come from a map
 	return out
 }
 
