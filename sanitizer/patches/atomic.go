@@ -142,19 +142,21 @@ func (t atomicType) write(b *strings.Builder) {
 //go:linkname sync_atomic_load%[1]s sync/atomic.mapsanLoad%[1]s
 //go:nosplit
 func sync_atomic_load%[1]s(addr *%[2]s) %[2]s {
+	// Before the record is looked for: whoever stored v made it first.
+	v := %[2]s(atomic.%[4]s(%[3]s))
 	g := mapsanCtx(getg())
 	r := rt.Find(uintptr(unsafe.Pointer(addr)))
 	if r == nil || g == nil {
-		return %[2]s(atomic.%[4]s(%[3]s))
+		return v
 	}
 	if n := r.Name(); g.Loaded(n) {
-		v := %[2]s(atomic.%[4]s(%[3]s))
+		v = %[2]s(atomic.%[4]s(%[3]s))
 		if r.Name() == n {
 			return v
 		}
 	}
 	n := r.Lock()
-	v := %[2]s(atomic.%[4]s(%[3]s))
+	v = %[2]s(atomic.%[4]s(%[3]s))
 	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, true, false)
 	return v
 }
@@ -173,15 +175,21 @@ func sync_atomic_%[1]s(addr *%[2]s, %[3]s) (%[4]s) {
 		%[5]s
 		return
 	}
-	if r := g.Find(uintptr(unsafe.Pointer(addr))); r == nil {
-		if mapsanOnStack(uintptr(unsafe.Pointer(addr))) {
+	if r := g.Find(uintptr(unsafe.Pointer(addr))); r != nil {
+		if g.LockCurrent(r) {
 			%[5]s
+			g.UnlockCurrent(r)
 			return
 		}
-	} else if g.LockCurrent(r) {
+	} else if mapsanOnStack(uintptr(unsafe.Pointer(addr))) {
 		%[5]s
-		g.UnlockCurrent(r)
 		return
+	} else if g.Mute() {
+		if s := rt.LockAbsent(uintptr(unsafe.Pointer(addr))); s != nil {
+			%[5]s
+			s.Unlock()
+			return
+		}
 	}
 	r, n := mapsanAtomicBegin(unsafe.Pointer(addr))
 	%[5]s

@@ -5,8 +5,11 @@ package rt
 // is a false alarm. So stores and read-modify-writes happen while the record
 // is locked; loads check that the record did not change around them.
 //
-// An object without a record needs none of this while those who use it have
-// nothing to tell.
+// An object without a record needs no clock while those who use it have nothing
+// to tell. But whether it has one must hold until the operation is done, or a
+// goroutine would learn of a release that came after its own operation. A
+// stripe, a lock for several addresses, sees to that: who finds no record and
+// who makes one hold it.
 
 // Loaded reports whether what a load by g after r was found may be used as it
 // is: g knows the content of r, of name n. The caller loads, and compares n
@@ -50,8 +53,43 @@ func (g *G) Mute() bool { return g.mute() }
 // Current reports whether n is g's own name and g has nothing new to tell.
 func (g *G) Current(n Epoch) bool { return n == g.name && g.cur == 0 && n != 0 }
 
-// Create returns the record of key, making it if need be, or nil if key cannot have one.
-func Create(key uintptr) *Record { return create(key) }
+// A Stripe is held where the addresses that it is for get no record.
+type Stripe struct {
+	mu spin
+	_  [60]byte // a cache line each
+}
+
+var stripes [256]Stripe
+
+func stripeOf(key uintptr) *Stripe { return &stripes[hash(key)>>56] }
+
+// LockAbsent makes sure that key has no record until the Stripe that it returns
+// is unlocked. It returns nil if there is one.
+func LockAbsent(key uintptr) *Stripe {
+	s := stripeOf(key)
+	s.mu.lock()
+	if Find(key) != nil {
+		s.mu.unlock()
+		return nil
+	}
+	return s
+}
+
+// Unlock ends what LockAbsent began.
+func (s *Stripe) Unlock() { s.mu.unlock() }
+
+// CreateLocked returns the record of key, locked, and its name, making it if
+// need be; nil if key cannot have one.
+func CreateLocked(key uintptr) (*Record, Epoch) {
+	s := stripeOf(key)
+	s.mu.lock()
+	r := create(key)
+	s.mu.unlock()
+	if r == nil {
+		return nil, 0
+	}
+	return r, r.lock()
+}
 
 // AtomicEnd does the clock's half of an atomic operation by g on the object
 // of r, which the caller has locked, with the result n.

@@ -32,5 +32,6 @@
 // Every function here must be called where the goroutine cannot be preempted.
 // A G is used by its goroutine alone, or by others while that one is parked
 // and the object that parks it is locked. Records and cells have a lock bit of
-// their own, held for a bounded time, never two at once.
+// their own, held for a bounded time, never two at once. A [Stripe] is taken
+// before any of them.
 package rt

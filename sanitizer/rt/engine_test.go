@@ -338,14 +338,13 @@ func (w *world) atomic(a int, key uintptr, say func(string)) {
 		o.acquire(a, key)
 	}
 	o.release(a, key, false)
-	r := Lookup(key)
-	if r == nil {
-		if g.Mute() {
+	if g.Mute() {
+		if stripe := LockAbsent(key); stripe != nil {
+			stripe.Unlock()
 			return
 		}
-		r = Create(key)
 	}
-	n := r.Lock()
+	r, n := CreateLocked(key)
 	if g.Current(n) {
 		r.Unlock(n)
 		return

@@ -387,26 +387,15 @@ func raceWriteObjectPC(t *_type, addr unsafe.Pointer, callerpc, pc uintptr) {}
 // Atomic operations; the functions of sync/atomic are in mapsan_atomic.go.
 
 // mapsanAtomicBegin locks the record of addr for a store or a
-// read-modify-write, if it has one or the present goroutine has something to
-// tell.
+// read-modify-write, making it if need be.
 //
 //go:nosplit
 func mapsanAtomicBegin(addr unsafe.Pointer) (r *rt.Record, n rt.Epoch) {
-	g := mapsanCtx(getg())
-	if g == nil {
-		return nil, 0
+	if r = rt.Find(uintptr(addr)); r != nil {
+		return r, r.Lock()
 	}
-	r = rt.Find(uintptr(addr))
-	if r == nil {
-		if g.Mute() || mapsanOnStack(uintptr(addr)) {
-			return nil, 0
-		}
-		systemstack(func() { r = rt.Create(uintptr(addr)) })
-		if r == nil {
-			return nil, 0
-		}
-	}
-	return r, r.Lock()
+	systemstack(func() { r, n = rt.CreateLocked(uintptr(addr)) })
+	return r, n
 }
 
 // mapsanAtomicEnd ends what mapsanAtomicBegin began.
@@ -414,9 +403,6 @@ func mapsanAtomicBegin(addr unsafe.Pointer) (r *rt.Record, n rt.Epoch) {
 //go:nosplit
 func mapsanAtomicEnd(addr unsafe.Pointer, r *rt.Record, n rt.Epoch, acquire, release bool) {
 	if r == nil {
-		if acquire {
-			raceacquire(addr)
-		}
 		return
 	}
 	g := mapsanCtx(getg())
