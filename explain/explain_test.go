@@ -219,6 +219,21 @@ func TestSameHeader(t *testing.T) {
 	}
 }
 
+// TestStaleHeader: a word that the traceback marks is what its slot held before.
+// Equal ones prove nothing, and different ones tell nobody apart.
+func TestStaleHeader(t *testing.T) {
+	for _, words := range [][2]string{{"0x1?", "0x1?"}, {"0xc000012030?", "0xc000012030?"}, {"0xc000012030", "0xc000012030?"}, {"0x1?", "0xc0000aa000?"}} {
+		log := strings.NewReplacer("HEADER", words[1], "0x4994e0?, 0xc000012030,", "0x4994e0?, "+words[0]+",").Replace(system)
+		r := report(t, log)
+		if got := others(r); got[0] != "18 (*Registry).Put shown" {
+			t.Errorf("headers %v: candidates %q, want goroutine 18 first, shown", words, got)
+		}
+		if f := r.Finding(); f.Grade == finding.Proved || strings.HasSuffix(words[0], "?") && f.Map.Addr != 0 {
+			t.Errorf("headers %v: grade %s, address %s", words, f.Grade, f.Map.Addr)
+		}
+	}
+}
+
 func TestOtherHeader(t *testing.T) {
 	r := report(t, strings.ReplaceAll(system, "HEADER", "0xc0000aa000"))
 	for _, c := range r.Others {

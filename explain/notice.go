@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/mapsan/mapsan/access"
@@ -20,10 +21,7 @@ func (r *Report) notice() {
 	}
 	op := r.Crash.Operation(s.Goroutine)
 	s.Op = opOf(op.Op, r.Crash.Cause)
-	s.Header = op.Header.Word
-	if r.opts.Header != 0 {
-		s.Header = r.opts.Header
-	}
+	s.Header = cmp.Or(r.opts.Header, sure(op.Header))
 	frames := s.Goroutine.Frames
 	sites, at, exact := r.sitesIn(frames, op.Frame+1, fits(s.Op))
 	if at < 0 {
@@ -198,13 +196,22 @@ func userFrame(frames []crashlog.Frame, from int) int {
 	return -1
 }
 
-// holder is the first argument of a frame, when it is printed as surely valid.
+// sure is a word that a traceback prints without a mark. A marked one may be what
+// its slot held before the call.
+func sure(a crashlog.Arg) uint64 {
+	if a.Kind != crashlog.ArgWord {
+		return 0
+	}
+	return a.Word
+}
+
+// holder is the first argument of a frame, 0 if it is not sure.
 func holder(g *crashlog.Goroutine, frame int) uint64 {
 	if g == nil || frame < 0 || frame >= len(g.Frames) {
 		return 0
 	}
-	if w := g.Frames[frame].Words(); len(w) > 0 && w[0].Kind == crashlog.ArgWord {
-		return w[0].Word
+	if w := g.Frames[frame].Words(); len(w) > 0 {
+		return sure(w[0])
 	}
 	return 0
 }

@@ -76,11 +76,12 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 	best := Candidate{Side: Side{Goroutine: g, Frame: -1}, score: -1 << 20}
 	op := r.Crash.Operation(g)
 	inMap := op.Frame >= 0 && op.Op.IsWrite()
-	if inMap && op.Header.Word != 0 && op.Header.Word == r.Noticed.Header {
+	header := sure(op.Header)
+	if inMap && header != 0 && header == r.Noticed.Header {
 		c := best
-		c.Op, c.Header, c.Grade, c.score = finding.Op(op.Op), op.Header.Word, finding.Proved, sameHeader
+		c.Op, c.Header, c.Grade, c.score = finding.Op(op.Op), header, finding.Proved, sameHeader
 		c.Frame = userFrame(g.Frames, op.Frame+1)
-		c.Why = fmt.Sprintf("it is inside a map operation on the same header, 0x%x", op.Header.Word)
+		c.Why = fmt.Sprintf("it is inside a map operation on the same header, 0x%x", header)
 		if sites, at, exact := r.sitesIn(g.Frames, op.Frame+1, fits(c.Op)); at >= 0 && exact {
 			c.Site, c.Frame = sites[0], at
 		}
@@ -88,7 +89,7 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 	}
 	if r.opts.Index == nil || r.Map == nil {
 		if inMap {
-			best.Op, best.Header, best.Grade, best.score = finding.Op(op.Op), op.Header.Word, finding.Guessed, inOperation
+			best.Op, best.Header, best.Grade, best.score = finding.Op(op.Op), header, finding.Guessed, inOperation
 			best.Frame = userFrame(g.Frames, op.Frame+1)
 			best.Why = "it is inside an operation that modifies a map, which may be another one"
 			r.sameMap(&best)
@@ -106,7 +107,7 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 			c := r.atFrame(g, i, first, fn, w)
 			if inMap && c.Grade == finding.Shown {
 				c.score = c.score - atSite + inOperation
-				c.Header = op.Header.Word
+				c.Header = header
 				c.Why = "it is inside the map operation at that line"
 			}
 			c.score += i*perFrame + w.steps*perAlias
@@ -114,8 +115,8 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 				c.Why += fmt.Sprintf("; the map gets there by way of %s", w.Maps[0].Name)
 				c.Grade = worse(c.Grade, finding.Inferred)
 			}
-			if op.Header.Word != 0 && op.Header.Word != r.Noticed.Header {
-				c.Header = op.Header.Word // it is inside another map now, whatever frame this is
+			if header != 0 && header != r.Noticed.Header {
+				c.Header = header // it is inside another map now, whatever frame this is
 			}
 			r.sameMap(&c)
 			r.sameLock(&c)
