@@ -138,14 +138,6 @@ func (x *Index) FuncNamed(name string) []*Func {
 	return out
 }
 
-// Source is the file of the index that a traceback calls name, "" if none.
-func (x *Index) Source(name, fn string) string {
-	if f := x.find(name, fn); f != nil {
-		return f.name
-	}
-	return ""
-}
-
 // Related is a map that may be the same value as another.
 type Related struct {
 	*Map

@@ -366,3 +366,23 @@ func TestManyGoroutines(t *testing.T) {
 		t.Errorf("first candidate %s with %d like it, want Put with 899", c.Func(), c.Like)
 	}
 }
+
+// TestExcluded: of several locks, the one that both sides hold is named; two
+// readers do not keep each other out.
+func TestExcluded(t *testing.T) {
+	r := &Report{Noticed: Side{Site: &access.Site{Locks: []access.Lock{{Name: "p.T.a"}, {Name: "p.T.mu", Shared: true}}}}}
+	for _, c := range []struct {
+		locks []access.Lock
+		want  string
+	}{
+		{[]access.Lock{{Name: "p.T.log"}, {Name: "p.T.mu"}}, "p.T.mu"},
+		{[]access.Lock{{Name: "p.T.log"}, {Name: "p.T.mu", Shared: true}}, ""},
+		{[]access.Lock{{Name: "p.T.a", Shared: true}}, "p.T.a"},
+		{[]access.Lock{{Name: "p.U.mu"}}, ""},
+		{nil, ""},
+	} {
+		if got := r.excluded(&access.Site{Locks: c.locks}); got != c.want {
+			t.Errorf("locks %v: kept out by %q, want %q", c.locks, got, c.want)
+		}
+	}
+}

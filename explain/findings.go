@@ -15,8 +15,7 @@ import (
 // but the message is known is a finding, too.
 func (r *Report) Finding() *finding.Finding {
 	if len(r.Others) == 0 {
-		op := finding.Write
-		return r.with(Candidate{Side: Side{Op: op, Frame: -1}, Grade: finding.Guessed})
+		return r.with(Candidate{Side: Side{Op: finding.Write, Frame: -1}, Grade: finding.Guessed})
 	}
 	return r.with(r.Others[0])
 }
@@ -40,7 +39,6 @@ func (r *Report) with(c Candidate) *finding.Finding {
 	f.Parties[1] = r.party(c.Side, c.Start)
 	f.Rule = finding.RuleFor(f.Parties[0].Access.Op, f.Parties[1].Access.Op)
 	f.Evidence.Log = r.log(c)
-	f.Evidence.Count = 0
 	f.Fixes = finding.Suggest(f)
 	return f
 }

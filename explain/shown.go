@@ -199,12 +199,19 @@ func (r *Report) sameMap(c *Candidate) {
 	}
 }
 
-// sameLock weighs a lock that keeps one side out while the other holds it.
-func (r *Report) sameLock(c *Candidate) {
-	if c.Grade != "" && c.Grade != finding.Shown && c.Site != nil && r.excluded(c.Site) {
-		c.score += sharedLock
-		c.Why += "; but both sides hold " + c.Site.Locks[0].Name + ", unless it is another instance's"
+// sameLock weighs a lock that keeps one side out while the other holds it, and
+// reports whether there is one. A side whose stack is at the line was not kept out.
+func (r *Report) sameLock(c *Candidate) bool {
+	if c.Grade == "" || c.Grade == finding.Shown || c.Site == nil {
+		return false
 	}
+	lock := r.excluded(c.Site)
+	if lock == "" {
+		return false
+	}
+	c.score += sharedLock
+	c.Why += "; but both sides hold " + lock + ", unless it is another instance's"
+	return true
 }
 
 func noticedIn(r *Report) *access.Func {

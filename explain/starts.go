@@ -97,8 +97,6 @@ func (b beginnings) has(s access.Start) bool {
 		return slices.Contains(b.spawns, s.Spawn) || slices.Contains(b.funcs, s.Entry)
 	case access.ByMain:
 		return b.main
-	case access.ByTest:
-		return slices.Contains(b.within, s.Entry)
 	}
 	return slices.Contains(b.within, s.Entry)
 }

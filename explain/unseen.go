@@ -24,21 +24,21 @@ func (r *Report) unseen() {
 	}
 }
 
-// excluded reports whether a lock that the noticing side holds keeps the site out:
-// both hold it, one of them alone. It is the same lock only as far as the source
-// tells, so that the site is still listed.
-func (r *Report) excluded(s *access.Site) bool {
+// excluded names the lock that the noticing side holds and that keeps the site
+// out, "" if there is none: both hold it, one of them alone. It is the same lock
+// only as far as the source tells, so that the site is still listed.
+func (r *Report) excluded(s *access.Site) string {
 	if r.Noticed.Site == nil {
-		return false
+		return ""
 	}
 	for _, a := range r.Noticed.Site.Locks {
 		for _, b := range s.Locks {
 			if a.Name == b.Name && !(a.Shared && b.Shared) {
-				return true
+				return b.Name
 			}
 		}
 	}
-	return false
+	return ""
 }
 
 // judge says what speaks for a site, and by which start a goroutine gets there.
@@ -58,10 +58,8 @@ func (r *Report) judge(w writer, own beginnings) Candidate {
 	if w.Func != noticedIn(r) {
 		c.score += elsewhere
 	}
-	if r.excluded(w.Site) {
-		c.score += sharedLock
+	if r.sameLock(&c) {
 		c.Grade = finding.Guessed
-		c.Why += "; but both sides hold " + w.Locks[0].Name + ", unless it is another instance's"
 	}
 	if w.Fresh {
 		c.score -= 80

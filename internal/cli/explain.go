@@ -75,7 +75,10 @@ func runExplain(ctx context.Context, std Streams, fl explainFlags, name string) 
 	if err != nil {
 		return err
 	}
-	return explainCrashes(ctx, std, fl, explain.Options{Source: cmp.Or(map[bool]string{true: "stdin"}[name == "-"], name)}, crashes)
+	if name == "-" {
+		name = "stdin"
+	}
+	return explainCrashes(ctx, std, fl, explain.Options{Source: name}, crashes)
 }
 
 // explainCrashes explains what was read from opts.Source.
