@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -169,6 +170,54 @@ goroutine 19 [runnable]:
 `)
 	if got := others(r); got[0] != "19 (*Registry).Drop inferred" {
 		t.Errorf("candidates %q, want goroutine 19 first: 18 has slept for minutes", got)
+	}
+}
+
+// TestHolders: a core tells which of the goroutines that may write such a map has
+// this one. Who may only have passed the site is not shown to have written by that.
+func TestHolders(t *testing.T) {
+	log := detecting + `
+goroutine 18 [sleep]:
+time.Sleep(0x3b9aca00)
+	/usr/local/go/src/runtime/time.go:363 +0x165
+@main.(*Registry).writer(0xc000010000) writer sleeps
+@created:main.main go writer
+
+goroutine 19 [runnable]:
+@main.pause(...) dropper pauses
+@main.(*Registry).dropper(0xc000010000) dropper pauses
+@created:main.main go dropper
+`
+	hold := func(ids ...uint64) func(*Options) {
+		return func(o *Options) {
+			o.Header = 0xc000012030
+			for _, id := range ids {
+				o.Holders = append(o.Holders, Holder{Goroutine: id, Func: "main.(*Registry).writer", Object: 0xc000010000})
+			}
+		}
+	}
+	for _, c := range []struct {
+		holders     []uint64
+		first, last string
+	}{
+		{[]uint64{1, 18}, "18 (*Registry).Put shown", "19 (*Registry).Drop guessed"},
+		{[]uint64{1, 19}, "19 (*Registry).Drop shown", "18 (*Registry).Put guessed"},
+		{[]uint64{1}, "19 (*Registry).Drop inferred", "18 (*Registry).Put inferred"}, // a global: nobody's stack has it
+	} {
+		got := others(report(t, log, hold(c.holders...)))
+		last := slices.IndexFunc(got, func(s string) bool { return s == c.last })
+		if got[0] != c.first || last < 1 {
+			t.Errorf("holders %v: candidates %q, want %q first, and then %q", c.holders, got, c.first, c.last)
+		}
+	}
+	passed := strings.Replace(detecting, "goroutine 1 [running]", "goroutine 7 [running]", 1) + `
+goroutine 1 [runnable]:
+@main.main() main gets
+`
+	for _, got := range others(report(t, passed, hold(7, 1))) {
+		if got == "1 main shown" {
+			t.Error("the main goroutine, which wrote before it started others, is shown to be the other side")
+		}
 	}
 }
 

@@ -16,9 +16,9 @@ type Holder struct {
 	Object uint64
 }
 
-// weighHolders weighs a goroutine by what the core shows of its stack: one that
-// still has this map's address, and stands where a writer of such a map may
-// stand, had it in use; one that has it not, while others have, is of another map.
+// weighHolders weighs a goroutine by what the core shows of its stack. One that has
+// this map's address and goes round a site that writes such a map is shown to be a
+// writer of this one; one that has it not, while others have, is of another map.
 func (r *Report) weighHolders(c *Candidate) {
 	if len(r.opts.Holders) == 0 || c.Grade == finding.Proved {
 		return
@@ -28,7 +28,7 @@ func (r *Report) weighHolders(c *Candidate) {
 			continue
 		}
 		c.score += holdsMap
-		if c.Grade == finding.Inferred {
+		if c.Grade == finding.Inferred && c.round {
 			c.Grade = finding.Shown
 		}
 		c.Header = r.opts.Header

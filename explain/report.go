@@ -73,6 +73,7 @@ type Candidate struct {
 	Start *access.Start
 
 	score int
+	round bool // a function on the stack goes round the site
 }
 
 // Func is the function that holds the candidate's operation, "" if unknown.

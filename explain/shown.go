@@ -159,7 +159,7 @@ func (r *Report) atFrame(g *crashlog.Goroutine, i int, first bool, fn *access.Fu
 		c.Why = "its stack is at that line, inside of another call"
 		return c
 	case reach.Passed && reach.Ahead:
-		c.Grade, c.score = finding.Inferred, inLoop
+		c.Grade, c.score, c.round = finding.Inferred, inLoop, true
 		c.Why = fmt.Sprintf("%s, on its stack, goes round there", where)
 	case reach.Passed:
 		c.Grade, c.score = finding.Inferred, passed
