@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mapsan/mapsan/binfo"
+	"github.com/mapsan/mapsan/internal/layouts"
 	"github.com/mapsan/mapsan/maplayout"
 )
 
@@ -49,7 +50,7 @@ type Use struct {
 func Look(name string, f *binfo.File) (*Subject, error) {
 	s := &Subject{Name: name, Go: f.Info().GoVersion, Arch: f.Arch(), file: f}
 	var err error
-	if s.Layout, err = maplayout.Recognise(Structs(f), s.Go); err != nil {
+	if s.Layout, err = layouts.Of(f); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	s.header = headers{s.Layout}
@@ -101,42 +102,6 @@ func (s *Subject) count(fields map[int64]*FieldUse, u Use) {
 	}
 	if !hit && len(s.Strays) < 100 {
 		s.Strays = append(s.Strays, u)
-	}
-}
-
-// Structs offers the struct types of a binary to maplayout: those of DWARF, or
-// else of the type descriptors.
-func Structs(f *binfo.File) func(string) (maplayout.Struct, bool) {
-	return func(name string) (maplayout.Struct, bool) {
-		// Only DWARF has full import paths; a descriptor's short name may be
-		// that of several, and the fields then decide.
-		var list []*binfo.Type
-		from := "dwarf"
-		if t, err := f.Type(name); err == nil && t.Kind == binfo.KindStruct {
-			list = append(list, t)
-			if !f.Info().DWARF {
-				from = "types"
-			}
-		} else {
-			list, from = f.TypesNamed(name), "types"
-		}
-		var best maplayout.Struct
-		for _, t := range list {
-			s := maplayout.Struct{Name: t.Name, Size: t.Size, From: from}
-			for _, x := range t.Fields() {
-				if x.Type == nil {
-					return maplayout.Struct{}, false
-				}
-				if x.Name != "_" {
-					s.Fields = append(s.Fields, maplayout.Field{Name: x.Name, Offset: x.Offset, Size: x.Type.Size})
-				}
-			}
-			_, small := s.Field("dirPtr", "oldbuckets", "growthLeft", "lengthMask", "Hasher", "hasher")
-			if small || best.Name == "" {
-				best = s
-			}
-		}
-		return best, best.Name != "" && len(best.Fields) > 0
 	}
 }
 

@@ -9,16 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/mapsan/mapsan/internal/coredump"
 )
 
 // crash builds testdata/crash, lets it die in the given way, and returns its
 // core, its executable and the address of the map.
 func crash(t *testing.T, how string) (core, binary string, header uint64) {
 	t.Helper()
-	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
-	if p := strings.TrimSpace(string(pattern)); err != nil || p == "" || strings.ContainsAny(p, "|/%") {
-		t.Skipf("cores do not go to a file beside the program: core_pattern is %q", p)
-	}
 	dir := t.TempDir()
 	binary = filepath.Join(dir, "crash")
 	build := exec.Command("go", "build", "-o", binary, ".")
@@ -26,31 +24,18 @@ func crash(t *testing.T, how string) (core, binary string, header uint64) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command("sh", "-c", `ulimit -c unlimited && exec "$0" "$1"`, binary, how)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOTRACEBACK=crash")
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
-		t.Fatalf("the program did not crash: %v", err)
+	d, err := coredump.Crash(t.Context(), dir, binary, how)
+	if errors.Is(err, coredump.ErrNoCore) {
+		t.Skip(err)
 	}
-	header, err = strconv.ParseUint(strings.TrimSpace(string(out)), 0, 64)
 	if err != nil {
-		t.Fatalf("the program printed %q", out)
+		t.Fatal(err)
 	}
-	for _, name := range []string{"core", fmt.Sprint("core.", cmd.Process.Pid)} {
-		if core = filepath.Join(dir, name); exists(core) {
-			return core, binary, header
-		}
+	header, err = strconv.ParseUint(strings.TrimSpace(string(d.Stdout)), 0, 64)
+	if err != nil {
+		t.Fatalf("the program printed %q", d.Stdout)
 	}
-	t.Skipf("the system wrote no core (a limit of the container?); the program said:\n%s", stderr.String())
-	return
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+	return d.Core, binary, header
 }
 
 func open(t *testing.T, core, binary string) (*Process, []*Goroutine) {
@@ -65,16 +50,6 @@ func open(t *testing.T, core, binary string) (*Process, []*Goroutine) {
 		t.Fatal(err)
 	}
 	return p, gs
-}
-
-// mapFrame returns the innermost frame of one of the runtime's map functions.
-func mapFrame(g *Goroutine) (Frame, bool) {
-	for _, f := range g.Frames {
-		if strings.HasPrefix(f.Func, "runtime.mapassign") || strings.HasPrefix(f.Func, "runtime.mapaccess") {
-			return f, true
-		}
-	}
-	return Frame{}, false
 }
 
 func in(g *Goroutine, name string) bool {
@@ -110,10 +85,11 @@ func TestCrash(t *testing.T) {
 				if in(g, "main.main") && g.ID != 1 {
 					t.Errorf("goroutine %d runs main.main", g.ID)
 				}
-				f, ok := mapFrame(g)
-				if !ok {
+				at := mapFrame(g)
+				if at < 0 {
 					continue
 				}
+				f := g.Frames[at]
 				mapFrames++
 				// A read that stops at its first check may have saved nothing yet.
 				got, err := p.Spill(f, 1)
@@ -206,6 +182,32 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("Open(%s, %s) succeeds", c[0], c[1])
 		} else if strings.Contains(err.Error(), "\n") {
 			t.Errorf("not one line: %v", err)
+		}
+	}
+}
+
+// TestMessage: only a fatal error in a map operation says what the operation was.
+func TestMessage(t *testing.T) {
+	stack := func(names ...string) *Goroutine {
+		g := &Goroutine{ID: 1}
+		for _, name := range names {
+			g.Frames = append(g.Frames, Frame{Location: Location{Func: name}})
+		}
+		return g
+	}
+	for _, c := range []struct {
+		g    *Goroutine
+		want string
+	}{
+		{stack("runtime.fatal", "internal/runtime/maps.fatal", "runtime.mapdelete_fast64", "main.f"), "concurrent map writes"},
+		{stack("runtime.fatal", "runtime.mapiternext", "main.f"), "concurrent map read and map write"},
+		{stack("runtime.throw", "runtime.mallocgc", "runtime.mapassign", "main.f"), "the message is not in the core"},
+		{stack("runtime.fatal", "sync.fatal", "main.f"), "the message is not in the core"},
+		{stack("main.f"), "not a fatal error of the Go runtime"},
+	} {
+		// No frame has an address, so that no message can be read.
+		if got := new(Process).Conflict([]*Goroutine{c.g}).Message; got != c.want {
+			t.Errorf("%s: %q, want %q", c.g.Frames[0].Func, got, c.want)
 		}
 	}
 }

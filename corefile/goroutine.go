@@ -46,7 +46,7 @@ const (
 // could be read even with an error.
 func (p *Process) Goroutines() (gs []*Goroutine, err error) {
 	defer guard(&err, "read goroutines of "+p.core)
-	list, _, err := proc.GoroutinesInfo(p.target, 0, maxGoroutines)
+	list, next, err := proc.GoroutinesInfo(p.target, 0, maxGoroutines)
 	if err != nil {
 		return nil, fmt.Errorf("%w from %s: %w; is it the core of this executable?", ErrNoGoroutines, p.core, err)
 	}
@@ -62,7 +62,10 @@ func (p *Process) Goroutines() (gs []*Goroutine, err error) {
 	if len(gs) == 0 {
 		return nil, fmt.Errorf("%w from %s: %d are listed, none is there", ErrNoGoroutines, p.core, unread)
 	}
-	if unread > 0 {
+	switch {
+	case next >= 0:
+		err = fmt.Errorf("%s has more goroutines than the %d that are read", p.core, maxGoroutines)
+	case unread > 0:
 		err = fmt.Errorf("%s lacks %d of %d goroutines: is it cut off?", p.core, unread, len(list))
 	}
 	return gs, err

@@ -1,8 +1,6 @@
 package corefile
 
-import (
-	"github.com/mapsan/mapsan/maplayout"
-)
+import "strings"
 
 // nearSite is how many frames around a map operation are searched for what the
 // operation was on: its caller, and the caller's caller if that was a method.
@@ -12,8 +10,7 @@ const nearSite = 3
 // anything: of the maps in the objects that the frames around the operation
 // hold, it returns the one that somebody else holds too, 0 if there are several.
 func (p *Process) reachedMap(detecting *Goroutine, gs []*Goroutine) uint64 {
-	layout, err := maplayout.Known(p.GoVersion())
-	if err != nil {
+	if p.layout == nil {
 		return 0
 	}
 	others := make([]*Goroutine, 0, len(gs))
@@ -23,7 +20,7 @@ func (p *Process) reachedMap(detecting *Goroutine, gs []*Goroutine) uint64 {
 		}
 	}
 	found := uint64(0)
-	for header := range p.mapsNear(detecting, layout) {
+	for header := range p.mapsNear(detecting) {
 		if header == found || len(p.Holders(others, header)) == 0 {
 			continue
 		}
@@ -37,11 +34,11 @@ func (p *Process) reachedMap(detecting *Goroutine, gs []*Goroutine) uint64 {
 
 // mapsNear returns the map headers in the objects that the frames around g's
 // map operation point to.
-func (p *Process) mapsNear(g *Goroutine, layout maplayout.Layout) map[uint64]bool {
+func (p *Process) mapsNear(g *Goroutine) map[uint64]bool {
 	headers := map[uint64]bool{}
 	lo, hi := g.stack()
 	near := 0
-	for i := siteOf(g); i >= 0 && i < len(g.Frames) && near < nearSite; i++ {
+	for i := mapFrame(g) + 1; i > 0 && i < len(g.Frames) && near < nearSite; i++ {
 		f := g.Frames[i]
 		if f.Inlined || f.System {
 			continue
@@ -52,7 +49,7 @@ func (p *Process) mapsNear(g *Goroutine, layout maplayout.Layout) map[uint64]boo
 				continue
 			}
 			for _, header := range p.words(object, objectSize/4) {
-				if header%8 == 0 && header >= 1<<12 && !headers[header] && p.isMap(layout, header) {
+				if header%8 == 0 && header >= 1<<12 && !headers[header] && p.layout.Fits(p, header) {
 					headers[header] = true
 				}
 			}
@@ -67,7 +64,7 @@ func (p *Process) words(addr, size uint64) []uint64 {
 		return nil
 	}
 	buf := make([]byte, size)
-	for len(buf) >= 8 && p.ReadMemory(buf, addr) != nil {
+	for len(buf) >= 8 && !p.read(buf, addr) {
 		buf = buf[:len(buf)/2&^7]
 	}
 	out := make([]uint64, 0, len(buf)/8)
@@ -77,69 +74,35 @@ func (p *Process) words(addr, size uint64) []uint64 {
 	return out
 }
 
-// siteOf returns the index of the frame that called the map function, -1 if
-// there is none.
-func siteOf(g *Goroutine) int {
+// mapFrame returns the index of the innermost frame of a map function, -1 if there
+// is none.
+func mapFrame(g *Goroutine) int {
 	for i, f := range g.Frames {
 		if !f.Inlined && isMapFunc(f.Func) {
-			return i + 1
+			return i
 		}
 	}
 	return -1
+}
+
+// isMapFunc reports whether a function takes a map's type and header.
+func isMapFunc(name string) bool { return strings.HasPrefix(name, "runtime.map") }
+
+// mapOf returns the map of the operation that g is in, 0 if it is not known.
+func (p *Process) mapOf(g *Goroutine) uint64 {
+	i := mapFrame(g)
+	if i < 0 {
+		return 0
+	}
+	return p.savedMap(g.Frames[i])
 }
 
 // savedMap returns the map whose operation f is, 0 if f did not save it: then
 // something else stands where it would.
 func (p *Process) savedMap(f Frame) uint64 {
 	header, err := p.Spill(f, 1)
-	if err != nil || header == 0 {
-		return 0
-	}
-	if layout, err := maplayout.Known(p.GoVersion()); err == nil && !p.isMap(layout, header) {
+	if err != nil || p.layout != nil && !p.layout.Fits(p, header) {
 		return 0
 	}
 	return header
-}
-
-// randomSeed is what nearly all random words are above, and few numbers.
-const randomSeed = 1 << 40
-
-// isMap reports whether what lies at addr fits together as a map's header does:
-// the depth with the directory's length, the flag with its values.
-func (p *Process) isMap(l maplayout.Layout, addr uint64) bool {
-	buf := make([]byte, l.Header.Size)
-	if p.ReadMemory(buf, addr) != nil {
-		return false
-	}
-	field := func(name string) (uint64, bool) {
-		for _, f := range l.Header.Fields {
-			if f.Name == name && f.Offset+f.Size <= int64(len(buf)) {
-				return word(buf[f.Offset : f.Offset+f.Size]), true
-			}
-		}
-		return 0, false
-	}
-	flag, ok := field(l.Flag.Name)
-	switch {
-	case !ok:
-		return false
-	case l.Design == maplayout.Tables:
-		used, _ := field("used")
-		dir, _ := field("dirPtr")
-		dirLen, _ := field("dirLen")
-		depth, _ := field("globalDepth")
-		shift, _ := field("globalShift")
-		seed, _ := field("seed")
-		switch {
-		case flag > 1 || dir == 0 || dir%8 != 0 || depth > 40 || seed < randomSeed:
-			return false
-		case dirLen == 0: // one group, and no directory yet
-			return depth == 0 && used <= 8
-		}
-		return dirLen == 1<<depth && shift == 64-depth && used > 0
-	}
-	count, _ := field("count")
-	b, _ := field("B")
-	buckets, _ := field("buckets")
-	return flag < 16 && b < 48 && count <= 13<<b && buckets != 0 && buckets%8 == 0
 }

@@ -3,12 +3,15 @@ package corefile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/go-delve/delve/pkg/proc"
 	"github.com/go-delve/delve/pkg/proc/core"
 
 	"github.com/mapsan/mapsan/binfo"
+	"github.com/mapsan/mapsan/internal/layouts"
+	"github.com/mapsan/mapsan/maplayout"
 )
 
 // A Process is a dead process as its core shows it.
@@ -16,7 +19,8 @@ type Process struct {
 	target *proc.Target
 	group  *proc.TargetGroup
 	core   string
-	lines  *binfo.File // of the executable; nil if it cannot be read
+	lines  *binfo.File       // of the executable; nil if it cannot be read
+	layout *maplayout.Layout // of its maps; nil if it is not known
 }
 
 // ErrNoGoroutines: the core lacks the runtime's list of goroutines, or the
@@ -40,8 +44,19 @@ func Open(corePath, binary string) (p *Process, err error) {
 		return nil, fmt.Errorf("open core %s of %s: %w", corePath, binary, err)
 	}
 	p = &Process{target: group.Selected, group: group, core: corePath}
-	p.lines, _ = binfo.Open(binary) // without it, DWARF's lines have to do
+	// Without it, DWARF's lines and the layout of the Go version have to do.
+	if p.lines, err = binfo.Open(binary); err == nil {
+		p.know(layouts.Of(p.lines))
+	} else {
+		p.know(maplayout.Known(p.GoVersion()))
+	}
 	return p, nil
+}
+
+func (p *Process) know(l maplayout.Layout, err error) {
+	if err == nil {
+		p.layout = &l
+	}
 }
 
 // guard turns a panic of the reader below, which trusts its input more than
@@ -64,23 +79,29 @@ func (p *Process) Close() error {
 // GoVersion returns the version that built the executable, as "go1.26.8".
 func (p *Process) GoVersion() string { return goVersion(p.target.BinInfo().Producer()) }
 
-// ReadMemory fills buf from address addr of the dead process. It reads all or fails.
-func (p *Process) ReadMemory(buf []byte, addr uint64) (err error) {
+// ReadAt makes p an io.ReaderAt of the dead process's memory: off is an address.
+func (p *Process) ReadAt(buf []byte, off int64) (n int, err error) {
 	defer guard(&err, "read memory")
-	n, err := p.target.Memory().ReadMemory(buf, addr)
+	n, err = p.target.Memory().ReadMemory(buf, uint64(off))
+	if err == nil && n < len(buf) {
+		err = io.ErrUnexpectedEOF
+	}
 	if err != nil {
-		return fmt.Errorf("read %d bytes at %#x: %w", len(buf), addr, err)
+		return n, fmt.Errorf("read %d bytes at %#x: %w", len(buf), off, err)
 	}
-	if n < len(buf) {
-		return fmt.Errorf("read %d bytes at %#x: the core has only %d", len(buf), addr, n)
-	}
-	return nil
+	return n, nil
+}
+
+// read fills buf from addr and reports whether all of it is there.
+func (p *Process) read(buf []byte, addr uint64) bool {
+	_, err := p.ReadAt(buf, int64(addr))
+	return err == nil
 }
 
 // Word returns the word of memory at addr.
 func (p *Process) Word(addr uint64) (uint64, error) {
 	buf := make([]byte, p.target.BinInfo().Arch.PtrSize())
-	if err := p.ReadMemory(buf, addr); err != nil {
+	if _, err := p.ReadAt(buf, int64(addr)); err != nil {
 		return 0, err
 	}
 	return word(buf), nil

@@ -2,10 +2,8 @@ package corefile
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -13,19 +11,12 @@ import (
 // GOTRACEBACK=system, and what it could not: the stacks of goroutines that
 // ran on other threads, and the map of each operation. Readers of crash logs
 // read it. Arguments are marked as a traceback marks those that may be stale,
-// but for a map that a caller still holds.
-func (p *Process) Traceback(w io.Writer, gs []*Goroutine) error {
+// but for a map that a caller still holds. c is the conflict of gs.
+func (p *Process) Traceback(w io.Writer, gs []*Goroutine, c *Conflict) error {
 	out := bufio.NewWriter(w)
-	message, detecting := p.fatal(gs)
-	fmt.Fprintf(out, "fatal error: %s\n", message)
-	ordered := slices.Clone(gs)
-	slices.SortStableFunc(ordered, func(a, b *Goroutine) int {
-		first := func(g *Goroutine) int { return cmp.Compare(0, map[bool]int{true: 1}[g == detecting]) }
-		return cmp.Or(first(a)-first(b), cmp.Compare(a.ID, b.ID))
-	})
+	fmt.Fprintf(out, "fatal error: %s\n", c.Message)
 	objects := map[*Goroutine]map[int]uint64{}
-	_, holders := p.Conflict(gs)
-	for _, h := range holders {
+	for _, h := range c.Holders {
 		if h.Object == 0 {
 			continue
 		}
@@ -34,43 +25,15 @@ func (p *Process) Traceback(w io.Writer, gs []*Goroutine) error {
 		}
 		objects[h.Goroutine][h.Frame] = h.Object
 	}
-	for _, g := range ordered {
-		p.goroutineText(out, g, objects[g])
+	if c.Detecting != nil {
+		p.goroutineText(out, c.Detecting, objects[c.Detecting])
+	}
+	for _, g := range gs {
+		if g != c.Detecting {
+			p.goroutineText(out, g, objects[g])
+		}
 	}
 	return out.Flush()
-}
-
-// Conflict returns the map that the process died of, 0 if it cannot be told,
-// and who holds it.
-func (p *Process) Conflict(gs []*Goroutine) (header uint64, holders []Holder) {
-	_, detecting := p.fatal(gs)
-	if detecting == nil {
-		return 0, nil
-	}
-	if header = p.mapOf(detecting); header == 0 {
-		header = p.sharedMap(detecting, gs)
-	}
-	if header == 0 {
-		header = p.reachedMap(detecting, gs)
-	}
-	if header == 0 {
-		return 0, nil
-	}
-	return header, p.Holders(gs, header)
-}
-
-// sharedMap is for a goroutine whose map function had saved nothing yet: the
-// map of another's operation is its own if it holds that map.
-func (p *Process) sharedMap(detecting *Goroutine, gs []*Goroutine) uint64 {
-	for _, g := range gs {
-		if g == detecting {
-			continue
-		}
-		if header := p.mapOf(g); header != 0 && len(p.Holders([]*Goroutine{detecting}, header)) > 0 {
-			return header
-		}
-	}
-	return 0
 }
 
 func (p *Process) goroutineText(out *bufio.Writer, g *Goroutine, holders map[int]uint64) {
@@ -126,69 +89,6 @@ func (p *Process) callerHolds(g *Goroutine, frame int, header uint64) bool {
 	return len(p.Holders([]*Goroutine{outer}, header)) > 0
 }
 
-// mapOf returns the map of the operation that g is in, 0 if it is not known.
-func (p *Process) mapOf(g *Goroutine) uint64 {
-	if g == nil {
-		return 0
-	}
-	for _, f := range g.Frames {
-		if !f.Inlined && isMapFunc(f.Func) {
-			return p.savedMap(f)
-		}
-	}
-	return 0
-}
-
-// fatal returns the runtime's last words and the goroutine that spoke them.
-func (p *Process) fatal(gs []*Goroutine) (message string, g *Goroutine) {
-	for _, g := range gs {
-		for _, f := range g.Frames {
-			switch f.Func {
-			case "runtime.fatal", "runtime.throw", "internal/runtime/maps.fatal", "runtime.maps_fatal":
-				if f.Inlined {
-					continue
-				}
-				if text, ok := p.spilledString(f); ok {
-					return text, g
-				}
-				// The message is gone, the operation is not.
-				for _, f := range g.Frames {
-					switch {
-					case strings.HasPrefix(f.Func, "runtime.mapaccess"), strings.HasPrefix(f.Func, "runtime.mapiter"), strings.HasPrefix(f.Func, "runtime.mapIter"):
-						return "concurrent map read and map write", g
-					case strings.HasPrefix(f.Func, "runtime.mapassign"), strings.HasPrefix(f.Func, "runtime.mapdelete"), strings.HasPrefix(f.Func, "runtime.mapclear"):
-						return "concurrent map writes", g
-					}
-				}
-				return "the message is not in the core", g
-			}
-		}
-	}
-	return "not a fatal error of the Go runtime", nil
-}
-
-// maxMessage bounds a message, so that a stale slot is not taken for one.
-const maxMessage = 200
-
-// spilledString returns the string that is f's first argument.
-func (p *Process) spilledString(f Frame) (string, bool) {
-	at, err := p.Spill(f, 0)
-	n, err2 := p.Spill(f, 1)
-	if err != nil || err2 != nil || n == 0 || n > maxMessage {
-		return "", false
-	}
-	buf := make([]byte, n)
-	if p.ReadMemory(buf, at) != nil {
-		return "", false
-	}
-	for _, b := range buf {
-		if b < ' ' || b > '~' {
-			return "", false
-		}
-	}
-	return string(buf), true
-}
-
 // printed returns a function's name as a traceback prints it: without its type
 // arguments (runtime/traceback.go, funcNameForPrint).
 func printed(name string) string {
@@ -199,6 +99,3 @@ func printed(name string) string {
 	}
 	return name[:i] + "[...]" + name[j+1:]
 }
-
-// isMapFunc reports whether a function takes a map's type and header.
-func isMapFunc(name string) bool { return strings.HasPrefix(name, "runtime.map") }

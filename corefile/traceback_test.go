@@ -18,7 +18,7 @@ func TestTraceback(t *testing.T) {
 			core, binary, header := crash(t, how)
 			p, gs := open(t, core, binary)
 			var text bytes.Buffer
-			if err := p.Traceback(&text, gs); err != nil {
+			if err := p.Traceback(&text, gs, p.Conflict(gs)); err != nil {
 				t.Fatal(err)
 			}
 			crashes, err := crashlog.ReadAll(&text, crashlog.Options{})

@@ -14,7 +14,16 @@ func (p *Process) Spill(f Frame, i int) (uint64, error) {
 	if f.CFA == 0 {
 		return 0, fmt.Errorf("the frame of %s has no address", f.Func)
 	}
-	return p.Word(f.CFA + uint64(i*p.target.BinInfo().Arch.PtrSize()))
+	arch := p.target.BinInfo().Arch
+	at := f.CFA + uint64(i*arch.PtrSize())
+	switch arch.Name {
+	case "amd64":
+	case "arm64":
+		at += uint64(arch.PtrSize()) // the callee's slot for the link register comes first
+	default:
+		return 0, fmt.Errorf("where arguments are saved on %s is not known", arch.Name)
+	}
+	return p.Word(at)
 }
 
 // A Holder is a frame through whose words an address can be reached.
@@ -60,7 +69,7 @@ func (p *Process) holdersIn(g *Goroutine, frame int, addr uint64, objects map[ui
 		return nil
 	}
 	buf := make([]byte, f.CFA-f.SP)
-	if p.ReadMemory(buf, f.SP) != nil {
+	if !p.read(buf, f.SP) {
 		return nil
 	}
 	lo, hi := g.stack()
@@ -94,7 +103,7 @@ func (p *Process) offsetIn(object, addr uint64, known map[uint64]int64) int64 {
 	at := int64(-1)
 	size := uint64(p.target.BinInfo().Arch.PtrSize())
 	buf := make([]byte, objectSize)
-	for len(buf) >= 64 && p.ReadMemory(buf, object) != nil {
+	for len(buf) >= 64 && !p.read(buf, object) {
 		buf = buf[:len(buf)/4] // the end of a mapping
 	}
 	if len(buf) >= 64 {

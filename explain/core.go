@@ -11,8 +11,9 @@ import (
 // have written, and puts into o what a log lacks. gs are p's goroutines.
 // It returns no crash if the process did not die of concurrent map use.
 func FromCore(p *corefile.Process, gs []*corefile.Goroutine, o *Options) ([]*crashlog.Crash, error) {
+	conflict := p.Conflict(gs)
 	var text bytes.Buffer
-	if err := p.Traceback(&text, gs); err != nil {
+	if err := p.Traceback(&text, gs, conflict); err != nil {
 		return nil, err
 	}
 	all, err := crashlog.ReadAll(&text, crashlog.Options{})
@@ -25,9 +26,8 @@ func FromCore(p *corefile.Process, gs []*corefile.Goroutine, o *Options) ([]*cra
 			crashes = append(crashes, c)
 		}
 	}
-	header, holders := p.Conflict(gs)
-	o.Header = header
-	for _, h := range holders {
+	o.Header = conflict.Header
+	for _, h := range conflict.Holders {
 		o.Holders = append(o.Holders, Holder{
 			Goroutine: uint64(h.Goroutine.ID), Func: h.Goroutine.Frames[h.Frame].Func, Object: h.Object,
 		})

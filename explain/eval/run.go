@@ -15,6 +15,7 @@ import (
 	"github.com/mapsan/mapsan/corefile"
 	"github.com/mapsan/mapsan/crashlog"
 	"github.com/mapsan/mapsan/explain"
+	"github.com/mapsan/mapsan/internal/coredump"
 )
 
 // built is one form of a program, compiled and indexed.
@@ -69,17 +70,15 @@ func (b *built) core(ctx context.Context, v variant, opts *explain.Options) (*cr
 		return nil, nil, err
 	}
 	defer os.RemoveAll(dir)
-	cmd := exec.CommandContext(ctx, "sh", "-c", `ulimit -c unlimited && exec "$0" "$1"`, b.exe, v.rest)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOTRACEBACK=crash")
-	text, _ := cmd.CombinedOutput() // its status is the crash's
-	core := filepath.Join(dir, "core")
-	if _, err := os.Stat(core); err != nil {
-		if ctx.Err() != nil {
-			return nil, text, errNoCrash
-		}
-		return nil, text, fmt.Errorf("%w (is /proc/sys/kernel/core_pattern \"core\"?)", err)
+	d, err := coredump.Crash(ctx, dir, b.exe, v.rest)
+	text := append(d.Stdout, d.Stderr...)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, text, errNoCrash
+	case err != nil:
+		return nil, text, err
 	}
-	p, err := corefile.Open(core, b.exe)
+	p, err := corefile.Open(d.Core, b.exe)
 	if err != nil {
 		return nil, text, err
 	}

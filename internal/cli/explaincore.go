@@ -47,7 +47,7 @@ func runExplainCore(ctx context.Context, std Streams, fl explainFlags, traceback
 		fmt.Fprintf(std.Err, "mapsan: explain: %v\n", err)
 	}
 	if traceback {
-		return p.Traceback(std.Out, gs)
+		return p.Traceback(std.Out, gs, p.Conflict(gs))
 	}
 	opts := explain.Options{Source: core}
 	crashes, err := explain.FromCore(p, gs, &opts)
