@@ -20,7 +20,7 @@ func main() {
 }
 
 func bench() error {
-	quick := flag.Bool("quick", false, "few benchmarks, few rounds, without -race: two minutes")
+	quick := flag.Bool("quick", false, "few benchmarks, few rounds, without -race: a minute")
 	rounds := flag.Int("rounds", 9, "rounds")
 	target := flag.Duration("time", 100*time.Millisecond, "how long one reading takes, about")
 	only := flag.String("only", "", "only the suites that match this regular expression")

@@ -137,7 +137,6 @@ func (t atomicType) pointer(addr string) string {
 }
 
 func (t atomicType) write(b *strings.Builder) {
-	word := t.pointer
 	fmt.Fprintf(b, `
 //go:linkname sync_atomic_load%[1]s sync/atomic.mapsanLoad%[1]s
 //go:nosplit
@@ -157,10 +156,10 @@ func sync_atomic_load%[1]s(addr *%[2]s) %[2]s {
 	}
 	n := r.Lock()
 	v = %[2]s(atomic.%[4]s(%[3]s))
-	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, true, false)
+	mapsanAtomicEnd(r, n, true, false)
 	return v
 }
-`, t.name, t.typ, word("addr"), t.load)
+`, t.name, t.typ, t.pointer("addr"), t.load)
 	if t.word == "" {
 		return // the other functions on pointers call those on uintptr
 	}
@@ -193,21 +192,21 @@ func sync_atomic_%[1]s(addr *%[2]s, %[3]s) (%[4]s) {
 	}
 	r, n := mapsanAtomicBegin(unsafe.Pointer(addr))
 	%[5]s
-	mapsanAtomicEnd(unsafe.Pointer(addr), r, n, %[6]s, %[7]s)
+	mapsanAtomicEnd(r, n, %[6]s, %[7]s)
 	return
 }
 `, fn, t.typ, params, result, op, acquire, release)
 	}
-	modify("Store"+t.name, "val "+t.typ, "", fmt.Sprintf("atomic.%s(%s, %s(val))", t.store, word("addr"), t.word), "false", "true")
+	modify("Store"+t.name, "val "+t.typ, "", fmt.Sprintf("atomic.%s(%s, %s(val))", t.store, t.pointer("addr"), t.word), "false", "true")
 	delta := map[string]string{"uint32": "int32", "uint64": "int64", "uintptr": "uintptr"}[t.word]
 	modify("Swap"+t.name, "new "+t.typ, "old "+t.typ,
-		fmt.Sprintf("old = %s(atomic.%s(%s, %s(new)))", t.typ, t.swap, word("addr"), t.word), "true", "true")
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(new)))", t.typ, t.swap, t.pointer("addr"), t.word), "true", "true")
 	modify("CompareAndSwap"+t.name, "old, new "+t.typ, "swapped bool",
-		fmt.Sprintf("swapped = atomic.%s(%s, %s(old), %s(new))", t.cas, word("addr"), t.word, t.word), "true", "swapped")
+		fmt.Sprintf("swapped = atomic.%s(%s, %s(old), %s(new))", t.cas, t.pointer("addr"), t.word, t.word), "true", "swapped")
 	modify("Add"+t.name, "delta "+t.typ, "new "+t.typ,
-		fmt.Sprintf("new = %s(atomic.%s(%s, %s(delta)))", t.typ, t.add, word("addr"), delta), "true", "true")
+		fmt.Sprintf("new = %s(atomic.%s(%s, %s(delta)))", t.typ, t.add, t.pointer("addr"), delta), "true", "true")
 	modify("And"+t.name, "mask "+t.typ, "old "+t.typ,
-		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.and, word("addr"), t.word), "true", "true")
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.and, t.pointer("addr"), t.word), "true", "true")
 	modify("Or"+t.name, "mask "+t.typ, "old "+t.typ,
-		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.or, word("addr"), t.word), "true", "true")
+		fmt.Sprintf("old = %s(atomic.%s(%s, %s(mask)))", t.typ, t.or, t.pointer("addr"), t.word), "true", "true")
 }

@@ -10,12 +10,14 @@ type stackTable struct {
 	next   uint32 // the id of the next stack
 	used   uint32
 	index  uintptr // of ids by hash: the mask, then mask+1 ids
+	deep   [maxFrames]uintptr
 }
 
 const (
 	stackChunk  = 1 << 15 // words
 	stackChunks = 1 << 10 // 256 MiB of stacks in all
-	maxFrames   = 128     // of a deeper stack the innermost are kept
+	maxFrames   = 512     // of a deeper stack the innermost are kept
+	shallow     = 128     // frames that most stacks have fewer than
 )
 
 var stacks stackTable
@@ -104,9 +106,10 @@ func (w *Walk) next() (pc uintptr, ok bool) {
 	return pc, pc != 0
 }
 
-// collect goes up to the end, or maxFrames, and returns how many frames it put into pcs.
-func (w *Walk) collect(pcs *[maxFrames]uintptr) (n int) {
-	for n < maxFrames {
+// collect goes up to the end, or as far as pcs has room, and returns what it put there.
+func (w *Walk) collect(pcs []uintptr) []uintptr {
+	n := 0
+	for n < len(pcs) {
 		pc, ok := w.next()
 		if !ok {
 			break
@@ -114,7 +117,7 @@ func (w *Walk) collect(pcs *[maxFrames]uintptr) (n int) {
 		pcs[n] = pc
 		n++
 	}
-	return n
+	return pcs[:n]
 }
 
 // PutStack returns the id of the stack that w gives, 0 if there is no room for
@@ -127,13 +130,31 @@ func PutStack(w Walk) uint32 {
 	if id := ld32(last); id != 0 && StackAt(id).matches(&w) {
 		return id
 	}
-	var pcs [maxFrames]uintptr
-	n := w.collect(&pcs)
-	if n == 0 {
-		return 0
+	var room [shallow]uintptr
+	up := w
+	pcs := up.collect(room[:])
+	id := uint32(0)
+	switch {
+	case len(pcs) == shallow && up.FP != 0:
+		id = stacks.putDeep(w)
+	case len(pcs) > 0:
+		id = stacks.put(pcs, up.FP != 0)
 	}
-	id := stacks.put(pcs[:n], w.FP != 0)
 	st32(last, id)
+	return id
+}
+
+// putDeep is put for a stack that is too deep for the room that the system stack
+// has for its frames.
+func (t *stackTable) putDeep(w Walk) uint32 {
+	t.mu.lock()
+	pcs := w.collect(t.deep[:])
+	h, partial := hashOf(pcs), w.FP != 0
+	id := t.find(h, pcs, partial)
+	if id == 0 {
+		id = t.add(h, pcs, partial)
+	}
+	t.mu.unlock()
 	return id
 }
 
@@ -177,11 +198,11 @@ func hashOf(pcs []uintptr) uint32 {
 
 func (t *stackTable) put(pcs []uintptr, partial bool) uint32 {
 	h := hashOf(pcs)
-	if id := t.find(h, pcs); id != 0 {
+	if id := t.find(h, pcs, partial); id != 0 {
 		return id
 	}
 	t.mu.lock()
-	id := t.find(h, pcs)
+	id := t.find(h, pcs, partial)
 	if id == 0 {
 		id = t.add(h, pcs, partial)
 	}
@@ -189,14 +210,14 @@ func (t *stackTable) put(pcs []uintptr, partial bool) uint32 {
 	return id
 }
 
-func (t *stackTable) find(h uint32, pcs []uintptr) uint32 {
+func (t *stackTable) find(h uint32, pcs []uintptr, partial bool) uint32 {
 	index := ldptr(&t.index)
 	for i := h; ; i++ {
 		id := ld32(indexSlot(index, i))
 		if id == 0 {
 			return 0
 		}
-		if s := StackAt(id); s.hash == h && s.equals(pcs) {
+		if s := StackAt(id); s.hash == h && s.Partial() == partial && s.equals(pcs) {
 			return id
 		}
 	}

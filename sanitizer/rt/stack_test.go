@@ -41,6 +41,29 @@ func TestStacks(t *testing.T) {
 	}
 }
 
+// TestDeepStacks: what recursion piles up is kept up to maxFrames, and said to be
+// partial beyond.
+func TestDeepStacks(t *testing.T) {
+	resetEngine()
+	for _, n := range []int{shallow - 1, shallow, shallow + 1, maxFrames, maxFrames + 1} {
+		pcs := make([]uintptr, n)
+		for i := range pcs {
+			pcs[i] = uintptr(1000 + i)
+		}
+		fp, lo, hi, keep := chain(pcs...)
+		w := Walk{FP: fp, Lo: lo, Hi: hi}
+		id := PutStack(w)
+		s := StackAt(id)
+		if want := min(n, maxFrames); s.Len() != want || s.PC(want-1) != pcs[want-1] || s.Partial() != (n > maxFrames) {
+			t.Errorf("%d frames came back as %d, partial %v", n, s.Len(), s.Partial())
+		}
+		if again := PutStack(w); again != id {
+			t.Errorf("%d frames: stack %d, and then %d", n, id, again)
+		}
+		_ = keep[0]
+	}
+}
+
 // TestBrokenChain walks chains that leave the stack or turn back.
 func TestBrokenChain(t *testing.T) {
 	resetEngine()

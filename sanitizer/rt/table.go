@@ -30,9 +30,10 @@ var (
 	records     = pool{size: recordSize}
 )
 
-// Track says where an object lives: the [bag] of the records of its memory span, nil for memory that is never freed. It reports false for an
-// address that must not be tracked, as one on the goroutine's own stack, which
-// nobody else can synchronise on.
+// Track says where an object lives: the [bag] of the records of its memory span,
+// nil for memory that is never freed. It reports false for an address that must
+// not be tracked, as one on the goroutine's own stack, which nobody else can
+// synchronise on.
 var Track func(key uintptr) (head *uintptr, ok bool)
 
 // Init makes the engine ready; SysAlloc and Track must be set.
@@ -83,7 +84,7 @@ func Find(key uintptr) *Record {
 	return Lookup(key)
 }
 
-// None reports whether key has no record, unless another is in its way.
+// None reports whether the first probe tells that key has no record.
 func None(key uintptr) bool { return *table(ldptr(&tab)).first(key) == 0 }
 
 // Lookup returns the record of key, nil if it has none.

@@ -401,7 +401,7 @@ func mapsanAtomicBegin(addr unsafe.Pointer) (r *rt.Record, n rt.Epoch) {
 // mapsanAtomicEnd ends what mapsanAtomicBegin began.
 //
 //go:nosplit
-func mapsanAtomicEnd(addr unsafe.Pointer, r *rt.Record, n rt.Epoch, acquire, release bool) {
+func mapsanAtomicEnd(r *rt.Record, n rt.Epoch, acquire, release bool) {
 	if r == nil {
 		return
 	}
