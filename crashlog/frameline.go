@@ -129,34 +129,11 @@ type place struct {
 // What stands before the path is often lost or changed on the way.
 func parsePlace(s []byte) (p place, ok bool) {
 	s, p.indented = trimIndent(s)
-	if i := bytes.LastIndex(s, []byte(" fp=0x")); i >= 0 {
-		r := s[i+len(" fp="):]
-		if p.fp, r, ok = cutHex(r); !ok {
-			return p, false
+	// Most lines have neither; looking for a byte is much faster than for a word.
+	if bytes.IndexByte(s, '=') >= 0 {
+		if s, ok = p.cutPointers(s); !ok || len(s) == 0 {
+			return p, ok && p.indented
 		}
-		if r, ok = bytes.CutPrefix(r, []byte(" sp=")); !ok {
-			return p, false
-		}
-		if p.sp, r, ok = cutHex(r); !ok {
-			return p, false
-		}
-		if r, ok = bytes.CutPrefix(r, []byte(" pc=")); !ok {
-			return p, false
-		}
-		if p.pc, r, ok = cutHex(r); !ok || len(r) > 0 {
-			return p, false
-		}
-		s = s[:i]
-	} else if i := bytes.LastIndex(s, []byte("pc=0x")); i >= 0 && (i == 0 || s[i-1] == ' ') {
-		// printOneCgoTraceback
-		var r []byte
-		if p.pc, r, ok = cutHex(s[i+len("pc="):]); !ok || len(r) > 0 {
-			return p, false
-		}
-		if i == 0 {
-			return p, p.indented
-		}
-		s = s[:i-1]
 	}
 	if i := bytes.LastIndex(s, []byte(" +0x")); i >= 0 {
 		var r []byte
@@ -175,6 +152,39 @@ func parsePlace(s []byte) (p place, ok bool) {
 	}
 	p.file = s[:colon]
 	return p, p.indented || sourceFile(p.file)
+}
+
+// cutPointers takes the pointers off the end of a place's line: fp, sp and pc,
+// or the pc alone.
+func (p *place) cutPointers(s []byte) (rest []byte, ok bool) {
+	if i := bytes.LastIndex(s, []byte(" fp=0x")); i >= 0 {
+		r := s[i+len(" fp="):]
+		if p.fp, r, ok = cutHex(r); !ok {
+			return nil, false
+		}
+		if r, ok = bytes.CutPrefix(r, []byte(" sp=")); !ok {
+			return nil, false
+		}
+		if p.sp, r, ok = cutHex(r); !ok {
+			return nil, false
+		}
+		if r, ok = bytes.CutPrefix(r, []byte(" pc=")); !ok {
+			return nil, false
+		}
+		if p.pc, r, ok = cutHex(r); !ok || len(r) > 0 {
+			return nil, false
+		}
+		return s[:i], true
+	}
+	if i := bytes.LastIndex(s, []byte("pc=0x")); i >= 0 && (i == 0 || s[i-1] == ' ') {
+		// printOneCgoTraceback
+		var r []byte
+		if p.pc, r, ok = cutHex(s[i+len("pc="):]); !ok || len(r) > 0 {
+			return nil, false
+		}
+		return s[:max(i-1, 0)], true
+	}
+	return s, true
 }
 
 // trimIndent takes the tab away, in the forms that it takes behind a logger.

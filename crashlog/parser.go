@@ -186,7 +186,6 @@ func (p *parser) empty(h *held) {
 	case p.crash != nil && p.mine() == ours:
 		// One stands before each goroutine.
 		p.dropBlank()
-		h.own()
 		p.blank = h
 		return
 	}

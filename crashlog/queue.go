@@ -29,23 +29,36 @@ func (h *held) decide(v verdict) {
 	}
 }
 
-func (h *held) own() {
-	if !h.owned {
-		h.raw = append([]byte(nil), h.raw...)
-		h.owned = true
-	}
-}
-
 // queue keeps lines in order until the first of them is decided.
 type queue struct {
 	lines []*held
 	bytes int
 	write func([]byte)
+	slab  []held   // not yet handed out
+	free  [][]byte // of lines that are gone
 }
 
 func (q *queue) empty() bool { return len(q.lines) == 0 }
 
+// next returns a new line; one allocation makes many.
+func (q *queue) next() *held {
+	if len(q.slab) == 0 {
+		q.slab = make([]held, 64)
+	}
+	h := &q.slab[0]
+	q.slab = q.slab[1:]
+	return h
+}
+
+// push keeps h, and a copy of its text if that is still the reader's.
 func (q *queue) push(h *held) {
+	if !h.owned {
+		var buf []byte
+		if n := len(q.free); n > 0 {
+			buf, q.free = q.free[n-1], q.free[:n-1]
+		}
+		h.raw, h.owned = append(buf[:0], h.raw...), true
+	}
 	q.lines = append(q.lines, h)
 	q.bytes += len(h.raw)
 }
@@ -64,7 +77,10 @@ func (q *queue) flush() {
 		if h.verdict == pass {
 			q.write(h.raw)
 		}
-		q.lines[n] = nil
+		if cap(h.raw) <= 4<<10 && len(q.free) < 64 {
+			q.free = append(q.free, h.raw)
+		}
+		h.raw, q.lines[n] = nil, nil
 	}
 	if n == len(q.lines) {
 		q.lines = q.lines[:0]

@@ -204,10 +204,9 @@ func (r *Reader) settle(h *held) {
 		h.also = nil
 		return
 	}
-	h.own()
 	r.q.push(h)
 	if h == r.cur {
-		r.cur = &held{}
+		r.cur = r.q.next()
 	}
 	r.q.flush()
 }

@@ -8,9 +8,13 @@ import (
 // words keeps one copy of each name and path, since a log repeats them
 // without end. Its ids tell stacks apart.
 type words struct {
-	ids   map[string]uint64
-	names map[string]string
+	known map[string]word
 	last  uint64
+}
+
+type word struct {
+	name string
+	id   uint64
 }
 
 const (
@@ -20,25 +24,24 @@ const (
 )
 
 func (w *words) of(b []byte) (string, uint64) {
-	if s, ok := w.names[string(b)]; ok {
-		return s, w.ids[s]
+	if k, ok := w.known[string(b)]; ok {
+		return k.name, k.id
 	}
 	w.last++
 	s := string(b)
 	if len(b) > maxWordLen {
 		return s, w.last
 	}
-	if w.names == nil || len(w.names) >= maxWords {
-		w.names = map[string]string{}
-		w.ids = map[string]uint64{}
+	if w.known == nil || len(w.known) >= maxWords {
+		w.known = map[string]word{}
 	}
-	w.names[s], w.ids[s] = s, w.last
+	w.known[s] = word{s, w.last}
 	return s, w.last
 }
 
 func (w *words) name(s string) string {
-	if kept, ok := w.names[s]; ok {
-		return kept
+	if k, ok := w.known[s]; ok {
+		return k.name
 	}
 	kept, _ := w.of([]byte(s))
 	return kept
