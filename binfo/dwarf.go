@@ -12,7 +12,8 @@ import (
 // debugInfo is an index of what DWARF has.
 type debugInfo struct {
 	data    *dwarf.Data
-	cfa     int64 // the frame base DWARF uses, above SP at entry
+	cfa     int64  // the frame base DWARF uses, above SP at entry
+	rtypes  uint64 // where the type descriptors begin
 	funcs   map[uint64]dwarf.Offset
 	types   map[string]dwarf.Offset
 	globals map[uint64]global
@@ -84,7 +85,7 @@ func (f *File) readDebug() (*debugInfo, error) {
 		return nil, fmt.Errorf("damaged DWARF: %w", err)
 	}
 	d := &debugInfo{
-		data: data, funcs: map[uint64]dwarf.Offset{}, types: map[string]dwarf.Offset{}, globals: map[uint64]global{},
+		data: data, rtypes: f.mod.types, funcs: map[uint64]dwarf.Offset{}, types: map[string]dwarf.Offset{}, globals: map[uint64]global{},
 	}
 	if f.arch == AMD64 {
 		d.cfa = 8 // the return address
@@ -261,10 +262,23 @@ func (d *debugInfo) typeAt(off dwarf.Offset) *Type {
 		if t.Kind == KindFunc {
 			t.Size = 8
 		}
-		t.Addr, _ = e.Val(attrGoRuntimeType).(uint64)
+		if own, _ := e.Val(dwarf.AttrName).(string); own == "runtime.iface" || own == "runtime.eface" {
+			t.Kind = KindInterface
+		}
+		t.Addr = d.descriptor(e)
 		return t
 	}
 	return nil
+}
+
+// descriptor is the address of a type's descriptor, 0 if it has none. Newer
+// linkers count it from where the descriptors begin.
+func (d *debugInfo) descriptor(e *dwarf.Entry) uint64 {
+	a, _ := e.Val(attrGoRuntimeType).(uint64)
+	if a != 0 && a < d.rtypes {
+		a += d.rtypes
+	}
+	return a
 }
 
 func (d *debugInfo) ref(t *Type, attr dwarf.Attr) *Type {
@@ -321,7 +335,7 @@ func (d *debugInfo) indexDescriptors() {
 		case dwarf.TagCompileUnit, 0:
 			continue
 		}
-		if a, ok := e.Val(attrGoRuntimeType).(uint64); ok && a != 0 {
+		if a := d.descriptor(e); a != 0 {
 			d.byDescriptor[a] = e.Offset
 		}
 		if e.Children {

@@ -14,7 +14,7 @@ func (c *Code) localName(i int, v *Value) (string, Kind, bool) {
 		return "", "", false
 	}
 	pc := c.Insts[i].PC
-	base := c.unitBase(d)
+	base := d.unitOf(c.Func.Entry)
 	var name string
 	kind := Local
 	fn := d.funcEntry(c.Func.Entry)
@@ -51,10 +51,10 @@ func (c *Code) localName(i int, v *Value) (string, Kind, bool) {
 	return name, kind, name != "" && !strings.HasPrefix(name, "~") && !strings.HasPrefix(name, ".")
 }
 
-// unitBase is the address that the function's location lists count from.
-func (c *Code) unitBase(d *debugInfo) unitInfo {
+// unitOf is what the location lists of the function at entry count from.
+func (d *debugInfo) unitOf(entryPC uint64) unitInfo {
 	r := d.data.Reader()
-	e, err := r.SeekPC(c.Func.Entry)
+	e, err := r.SeekPC(entryPC)
 	if err != nil || e == nil {
 		return unitInfo{}
 	}
@@ -189,7 +189,7 @@ func (d *debugInfo) list5(p []byte, u unitInfo, yield func(from, to uint64, loc 
 // capturedEntry finds the variable that the closure holds at an offset by where
 // DWARF says it is later: Go before 1.23 does not say it directly.
 func (c *Code) capturedEntry(d *debugInfo, off int64) (found *entry) {
-	base := c.unitBase(d)
+	base := d.unitOf(c.Func.Entry)
 	want := &Value{Kind: Loaded, X: &Value{Kind: Context}, N: off, Size: 8}
 	d.children(d.funcEntry(c.Func.Entry), func(e *entry) (bool, bool) {
 		if e.Tag != dwarf.TagVariable {

@@ -99,7 +99,7 @@ a patched copy of the Go toolchain that go.mod selects, prepared once in a cache
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see '%s -h'", err, cmd.CommandPath())
 	})
-	root.AddCommand(newTest(std), newRun(std), newBuild(std), newGo(std), newExplain(std), newAnatomy(std), newDoctor(std), newVersion(std))
+	root.AddCommand(newTest(std), newRun(std), newBuild(std), newGo(std), newExplain(std), newInspect(std), newAnatomy(std), newDoctor(std), newVersion(std))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root
