@@ -257,10 +257,19 @@ func explainStop(pid int, errno unix.Errno) error {
 	return fmt.Errorf("%w%s", ErrPermission, yama())
 }
 
-// yama says what the kernel's own rule for tracing demands, where there is one.
-func yama() string {
+// PtraceScope is the kernel's setting of who may trace whom, kernel.yama.ptrace_scope;
+// "" where there is no such rule.
+func PtraceScope() string {
 	b, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
-	if scope := strings.TrimSpace(string(b)); err == nil && scope != "0" {
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// yama says what that rule demands.
+func yama() string {
+	if scope := PtraceScope(); scope != "" && scope != "0" {
 		return "; kernel.yama.ptrace_scope is " + scope + ": it needs CAP_SYS_PTRACE, or sysctl kernel.yama.ptrace_scope=0"
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/mapsan/mapsan/inspect"
 	"github.com/mapsan/mapsan/sanitizer"
 	"github.com/mapsan/mapsan/sanitizer/patches"
 	"github.com/mapsan/mapsan/toolchain"
@@ -33,7 +34,7 @@ func examine(ctx context.Context) []check {
 	if err == nil && cacheErr == nil {
 		checks = append(checks, checkPrepared(tc, cache))
 	}
-	return append(checks, checkCgo(env), checkArm64())
+	return append(checks, checkCgo(env), checkArm64(), checkInspect())
 }
 
 func checkSystem() check {
@@ -147,6 +148,24 @@ func checkCgo(env []string) check {
 		return c
 	}
 	c.Says = path
+	return c
+}
+
+// checkInspect says which processes mapsan inspect can read.
+func checkInspect() check {
+	c := check{Name: "inspect", State: good, Says: "processes of this user"}
+	switch scope := inspect.PtraceScope(); {
+	case runtime.GOOS != "linux":
+		c.State, c.Says = limited, "cores only: live processes can be read on linux"
+	case scope == "3":
+		c.State, c.Says = limited, "no process: kernel.yama.ptrace_scope is 3"
+		c.Do = "that holds until the next boot; let the process die with GOTRACEBACK=crash and inspect its core"
+	case os.Geteuid() == 0:
+		c.Says = "all processes"
+	case scope != "" && scope != "0":
+		c.State, c.Says = limited, "only children of mapsan's own: kernel.yama.ptrace_scope is "+scope
+		c.Do = "run mapsan inspect as root, or sysctl kernel.yama.ptrace_scope=0"
+	}
 	return c
 }
 
