@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -77,11 +78,11 @@ func (v *View) counts() string {
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func (in *Inside) text(out *lines) {
-	out.f("  goroutine %d [%s]: %s in %s", in.Goroutine, in.State, in.Op, in.Func)
+	out.f("  goroutine %d [%s]: %s in %s", in.Goroutine, in.State, in.Op, brief(in.Func))
 	if in.File != "" {
 		out.f("      %s:%d", in.File, in.Line)
 	}
-	of := strings.TrimSpace(in.Name + " " + in.Type)
+	of := brief(strings.TrimSpace(in.Name + " " + in.Type))
 	switch {
 	case in.Map != 0:
 		out.f("      of %s at %#x", of, in.Map)
@@ -143,7 +144,7 @@ func (g *several) line() string {
 	case m.Growing():
 		flag = "growing"
 	}
-	name := strings.TrimSpace(m.Name + " " + m.Type)
+	name := brief(strings.TrimSpace(m.Name + " " + m.Type))
 	if name == "" {
 		name = fmt.Sprintf("map at %#x", m.Map.Addr)
 	}
@@ -156,6 +157,12 @@ func (g *several) line() string {
 	}
 	return fmt.Sprintf("%10s %10s %7s %8s  %-8s %s", thousands(g.used), slots, tables, thousands(g.deleted), flag, name)
 }
+
+// importDirs is what stands before the last part of an import path.
+var importDirs = regexp.MustCompile(`(?:[\w.~%-]+/)+`)
+
+// brief leaves the directories of import paths out of names and types.
+func brief(s string) string { return importDirs.ReplaceAllString(s, "") }
 
 // lines writes lines and keeps the first error.
 type lines struct {

@@ -230,7 +230,7 @@ func (w *walk) dynamic(b []byte, v *via) {
 	if !w.p.leads(s) {
 		return
 	}
-	next := &via{v, ".(" + shortType(s.name) + ")", v.owner, v.rest}
+	next := &via{v, ".(" + brief(s.name) + ")", v.owner, v.rest}
 	switch s.kind {
 	case binfo.KindPointer, binfo.KindMap, binfo.KindFunc:
 		var word [8]byte
@@ -262,7 +262,7 @@ func (w *walk) closure(addr uint64, v *via) {
 	}
 	for _, c := range vars {
 		name := strings.TrimPrefix(c.Name, "&")
-		w.push(addr+uint64(c.Offset), w.p.shape(c.Type), &via{v, "(" + shortType(fn.Name) + ")." + name, enclosing(fn.Name) + "." + name, ""})
+		w.push(addr+uint64(c.Offset), w.p.shape(c.Type), &via{v, "(" + brief(fn.Name) + ")." + name, enclosing(fn.Name) + "." + name, ""})
 	}
 }
 
@@ -272,15 +272,6 @@ func enclosing(fn string) string {
 		return fn[:i]
 	}
 	return fn
-}
-
-// shortType leaves out the directories of import paths.
-func shortType(name string) string {
-	star := len(name) - len(strings.TrimLeft(name, "*[]"))
-	if i := strings.LastIndexByte(strings.SplitN(name, "[", 2)[0], '/'); i >= star {
-		return name[:star] + name[i+1:]
-	}
-	return name
 }
 
 // mapAt notes a map, and follows some of its elements.
