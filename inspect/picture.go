@@ -46,7 +46,7 @@ func (m *Map) Picture(w io.Writer, columns int) error {
 }
 
 func (m *Map) head(out *lines) {
-	out.f("%s", strings.TrimSpace(m.Name+" "+m.Type))
+	out.f("%s", brief(strings.TrimSpace(m.Name+" "+m.Type)))
 	if m.Path != "" && m.Path != m.Name {
 		out.f("  reached by  %s", m.Path)
 	}
