@@ -50,11 +50,27 @@ func (p *Process) conflict(gs []*Goroutine, detecting *Goroutine, fatal Frame) *
 		func(g *Goroutine, _ []*Goroutine) uint64 { return p.mapOf(g) }, p.sharedMap, p.reachedMap,
 	} {
 		if c.Header = find(detecting, gs); c.Header != 0 {
-			c.Holders = p.Holders(gs, c.Header)
+			c.Holders = p.holdersOf(c.Header, gs)
 			break
 		}
 	}
 	return c
+}
+
+// holdersOf returns who has the map; of those who have it not at hand, who gets to it.
+func (p *Process) holdersOf(header uint64, gs []*Goroutine) []Holder {
+	found := p.Holders(gs, header)
+	near := map[*Goroutine]bool{}
+	for _, h := range found {
+		near[h.Goroutine] = true
+	}
+	var rest []*Goroutine
+	for _, g := range gs {
+		if !near[g] {
+			rest = append(rest, g)
+		}
+	}
+	return append(found, p.farHolders(rest, header)...)
 }
 
 // messageFor returns what the runtime says of the map operation that g is in, or

@@ -71,6 +71,9 @@ func TestCrash(t *testing.T) {
 			}
 			sides, mapFrames, unreadable := map[int64]string{}, 0, 0
 			for _, g := range gs {
+				if g.State == "waiting" || g.State == "" {
+					t.Errorf("goroutine %d: state %q does not say why it waits", g.ID, g.State)
+				}
 				if g.Unreadable != nil { // as when it died in the middle of a signal
 					unreadable++
 				}

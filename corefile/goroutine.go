@@ -11,7 +11,7 @@ import (
 // A Goroutine is one goroutine when the process died.
 type Goroutine struct {
 	ID     int64
-	State  string // as a traceback calls it: "running", "runnable", "waiting", "syscall"
+	State  string // as a traceback calls it: "running", "runnable", "syscall", "chan receive"
 	Thread int    // the operating system's, 0 if it was on none
 	Frames []Frame
 	// CreatedBy is the go statement that began it; its PC is 0 if it is not known.
@@ -79,6 +79,9 @@ func (p *Process) goroutine(g *proc.G) (out *Goroutine) {
 	if out.State == "" {
 		out.State = fmt.Sprint("status ", g.Status)
 	}
+	if why := p.waitReason(g.WaitReason); g.Status&^scanBit == proc.Gwaiting && why != "" {
+		out.State = why
+	}
 	if g.Thread != nil {
 		out.Thread = g.Thread.ThreadID()
 	}
@@ -115,6 +118,31 @@ var states = map[uint64]string{
 	proc.Gidle: "idle", proc.Grunnable: "runnable", proc.Grunning: "running",
 	proc.Gsyscall: "syscall", proc.Gwaiting: "waiting", proc.Gcopystack: "copystack",
 	9: "preempted", 10: "leaked",
+}
+
+// maxReason bounds the words for why a goroutine waits.
+const maxReason = 64
+
+// waitReason is what the executable's runtime says of a reason to wait
+// (runtime/runtime2.go, waitReasonStrings); "" if it is not known.
+func (p *Process) waitReason(n int64) string {
+	if p.lines == nil || n <= 0 || n > 255 {
+		return ""
+	}
+	at, ok := p.lines.VarAddress("runtime.waitReasonStrings")
+	if !ok {
+		return ""
+	}
+	text, err := p.lines.Word(at + uint64(n)*16)
+	size, err2 := p.lines.Word(at + uint64(n)*16 + 8)
+	if err != nil || err2 != nil || size > maxReason {
+		return ""
+	}
+	s, err := p.lines.String(text, size)
+	if err != nil || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	return s
 }
 
 func frame(f proc.Stackframe) Frame {

@@ -17,7 +17,7 @@ func (p *Process) Traceback(w io.Writer, gs []*Goroutine, c *Conflict) error {
 	fmt.Fprintf(out, "fatal error: %s\n", c.Message)
 	objects := map[*Goroutine]map[int]uint64{}
 	for _, h := range c.Holders {
-		if h.Object == 0 {
+		if h.Object == 0 || h.Far {
 			continue
 		}
 		if objects[h.Goroutine] == nil {

@@ -35,6 +35,8 @@ type Holder struct {
 	// address, 0 if the word is the address itself; Offset is where in it.
 	Object uint64
 	Offset uint64
+	// Far: the address is not in Object but in something that Object points to.
+	Far bool
 }
 
 const (
@@ -42,6 +44,9 @@ const (
 	maxStack = 256 << 10
 	// objectSize is how much of an object behind a pointer is looked at.
 	objectSize = 1 << 10
+	// maxFar bounds how many objects are followed for one goroutine that shows no
+	// holder at hand.
+	maxFar = 1 << 12
 )
 
 // Holders looks through the stacks of gs for addr, and for pointers to objects
@@ -60,6 +65,45 @@ func (p *Process) Holders(gs []*Goroutine, addr uint64) []Holder {
 		}
 	}
 	return found
+}
+
+// farHolders does what Holders does for goroutines that have the address only two
+// pointers away: as one that reaches the map by an interface in a struct.
+func (p *Process) farHolders(gs []*Goroutine, addr uint64) []Holder {
+	var found []Holder
+	objects := map[uint64]int64{}
+	for _, g := range gs {
+		lo, hi := g.stack()
+		left := maxFar
+		for i, f := range g.Frames {
+			if f.Inlined || f.System || left <= 0 {
+				continue
+			}
+			for _, w := range p.words(f.SP, f.CFA-f.SP) {
+				if w < 1<<12 || w%8 != 0 || lo <= w && w < hi {
+					continue
+				}
+				if left -= objectSize / 4 / 8; left <= 0 {
+					break
+				}
+				if p.leadsTo(w, addr, objects) {
+					found = append(found, Holder{Goroutine: g, Frame: i, Object: w, Far: true})
+					left = 0
+				}
+			}
+		}
+	}
+	return found
+}
+
+// leadsTo reports whether the object at object points to one that holds addr.
+func (p *Process) leadsTo(object, addr uint64, known map[uint64]int64) bool {
+	for _, w := range p.words(object, objectSize/4) {
+		if p.offsetIn(w, addr, known) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Process) holdersIn(g *Goroutine, frame int, addr uint64, objects map[uint64]int64) []Holder {

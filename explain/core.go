@@ -29,7 +29,7 @@ func FromCore(p *corefile.Process, gs []*corefile.Goroutine, o *Options) ([]*cra
 	o.Header = conflict.Header
 	for _, h := range conflict.Holders {
 		o.Holders = append(o.Holders, Holder{
-			Goroutine: uint64(h.Goroutine.ID), Func: h.Goroutine.Frames[h.Frame].Func, Object: h.Object,
+			Goroutine: uint64(h.Goroutine.ID), Func: h.Goroutine.Frames[h.Frame].Func, Object: h.Object, Far: h.Far,
 		})
 	}
 	return crashes, nil

@@ -210,6 +210,13 @@ goroutine 19 [runnable]:
 			t.Errorf("holders %v: candidates %q, want %q first, and then %q", c.holders, got, c.first, c.last)
 		}
 	}
+	far := others(report(t, log, func(o *Options) {
+		hold(1, 18)(o)
+		o.Holders = append(o.Holders, Holder{Goroutine: 19, Func: "main.(*Registry).dropper", Object: 0xc000011000, Far: true})
+	}))
+	if far[0] != "18 (*Registry).Put shown" || !slices.Contains(far, "19 (*Registry).Drop inferred") {
+		t.Errorf("candidates %q: who only leads to the map is neither shown to have it nor said not to", far)
+	}
 	passed := strings.Replace(detecting, "goroutine 1 [running]", "goroutine 7 [running]", 1) + `
 goroutine 1 [runnable]:
 @main.main() main gets

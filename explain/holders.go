@@ -14,6 +14,8 @@ type Holder struct {
 	// Object is what the frame points to and what holds the map, 0 if the
 	// frame has the map's own address.
 	Object uint64
+	// Far: Object leads to the map only by way of another object.
+	Far bool
 }
 
 // weighHolders weighs a goroutine by what the core shows of its stack. One that has
@@ -26,6 +28,11 @@ func (r *Report) weighHolders(c *Candidate) {
 	for _, h := range r.opts.Holders {
 		if h.Goroutine != c.Goroutine.ID {
 			continue
+		}
+		if h.Far {
+			// A weak hint: much of a program is within reach of much else.
+			c.Why += fmt.Sprintf("; in the core, its frame of %s leads to the map", finding.ShortFunc(h.Func))
+			return
 		}
 		c.score += holdsMap
 		if c.Grade == finding.Inferred && c.round {
@@ -50,7 +57,7 @@ func (r *Report) weighHolders(c *Candidate) {
 // map: else it is likely reached through a global, which no stack shows.
 func (r *Report) othersHold() bool {
 	for _, h := range r.opts.Holders {
-		if r.Noticed.Goroutine == nil || h.Goroutine != r.Noticed.Goroutine.ID {
+		if !h.Far && (r.Noticed.Goroutine == nil || h.Goroutine != r.Noticed.Goroutine.ID) {
 			return true
 		}
 	}
