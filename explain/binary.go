@@ -24,7 +24,7 @@ func (r *Report) readBinary() {
 		r.unnamed = "the log shows no goroutine"
 		return
 	}
-	use, frame, handed := p.noticed(g)
+	use, frame, handed := p.noticed(g, r.Noticed.Op)
 	switch {
 	case use != nil && r.Map == nil:
 		r.takeUse(p, use, frame)

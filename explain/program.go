@@ -131,16 +131,19 @@ func (p *program) callAt(pc uint64) (place, bool) {
 func (p *program) strange(c *crashlog.Crash) string {
 	fits := 0
 	for _, g := range c.Goroutines {
+		innermost := true
 		for i := range g.Frames {
 			f := &g.Frames[i]
-			if f.Inlined || f.Offset == 0 || f.Func == "" || fits >= maxFits {
+			if f.Inlined || f.Offset == 0 || f.Func == "" || f.Func == "runtime.goexit" || fits >= maxFits {
 				continue
 			}
+			first := innermost
+			innermost = false
 			fits++
 			if len(p.funcs(f.Func)) == 0 {
 				return fmt.Sprintf("it has no function %s", f.Func)
 			}
-			if i == 0 {
+			if first {
 				continue // it may have been interrupted anywhere
 			}
 			// A signal's frames stand on what it interrupted.

@@ -433,15 +433,19 @@ func (p *program) mapsOf(t *binfo.Type) []naming {
 }
 
 // noticed is the operation that a stack stands at, and the frame that it is in.
-func (p *program) noticed(g *crashlog.Goroutine) (use *mapUse, frame int, handed []naming) {
+func (p *program) noticed(g *crashlog.Goroutine, op finding.Op) (use *mapUse, frame int, handed []naming) {
+	inner := -1 // the innermost frame that may hold the operation
 	for i := range g.Frames {
 		f := &g.Frames[i]
+		if inner < 0 && !ofMaps(f.Func) && !finding.InReader(f.Func) {
+			inner = i
+		}
 		if f.Inlined || ofMaps(f.Func) || finding.InReader(f.Func) && !worksOnMaps(f.Func) {
 			continue
 		}
 		at, ok := p.callOf(f)
 		if !ok {
-			return nil, -1, nil
+			break
 		}
 		// The frames that were inlined into this one stand before it.
 		first := i
@@ -458,9 +462,48 @@ func (p *program) noticed(g *crashlog.Goroutine) (use *mapUse, frame int, handed
 		if finding.InReader(f.Func) {
 			continue
 		}
-		return nil, frame, p.handed(at)
+		if at.code.Insts[at.at].Target != 0 {
+			return nil, frame, p.handed(at)
+		}
+		break
 	}
-	return nil, -1, nil
+	if inner < 0 {
+		return nil, -1, nil
+	}
+	return p.atLine(&g.Frames[inner], op, g.CreatedBy), inner, nil
+}
+
+// atLine finds the operation by the line of a frame that was inlined into a function
+// that tracebacks leave out: the wrapper of a method value or of a go statement.
+func (p *program) atLine(f *crashlog.Frame, op finding.Op, created *crashlog.Frame) *mapUse {
+	if !f.Inlined {
+		return nil
+	}
+	var found *mapUse
+	for fn := range p.Funcs() {
+		o, _, _, _, ok := binfo.OpOf(fn.Name)
+		if !ok || o.IsWrite() != op.IsWrite() {
+			continue
+		}
+		for _, e := range p.into(fn.Entry) {
+			in := p.Frames(e.pc)
+			if len(in) == 0 || in[0].Line != f.Line || elided(in[0].Func) != f.Func {
+				continue
+			}
+			at, ok := p.callAt(e.pc)
+			if !ok {
+				continue
+			}
+			switch u := p.use(at, nil, created); {
+			case u == nil:
+			case found == nil || found.names.Name == "":
+				found = u
+			case u.names.Name != "" && u.names.Name != found.names.Name:
+				found.names.grade = finding.Inferred // the line has several
+			}
+		}
+	}
+	return found
 }
 
 // worksOnMaps reports whether a function is of package maps, whose own operations

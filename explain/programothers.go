@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mapsan/mapsan/binfo"
 	"github.com/mapsan/mapsan/crashlog"
@@ -60,7 +61,10 @@ func (r *Report) inBinary(g *crashlog.Goroutine, ws []*programWriter) []Candidat
 func (r *Report) atCall(g *crashlog.Goroutine, i int, w *programWriter) Candidate {
 	f := &g.Frames[i]
 	c := Candidate{Side: Side{Goroutine: g, Site: w.site(r.Map), Op: finding.Op(w.op), Frame: i}}
-	if f.Inlined || f.Offset == 0 || ofMaps(f.Func) {
+	if f.Inlined {
+		return r.inWrapper(c, g, i, w)
+	}
+	if f.Offset == 0 || ofMaps(f.Func) {
 		return c
 	}
 	for _, fn := range r.program.funcs(f.Func) {
@@ -94,6 +98,33 @@ func (r *Report) atCall(g *crashlog.Goroutine, i int, w *programWriter) Candidat
 		c.score += steps * perStep
 		return c
 	}
+	return c
+}
+
+// inWrapper judges a frame that was inlined into a function that tracebacks leave
+// out: the operation was, too, if it is in the same function of the source.
+func (r *Report) inWrapper(c Candidate, g *crashlog.Goroutine, i int, w *programWriter) Candidate {
+	f := &g.Frames[i]
+	if !slices.ContainsFunc(w.frames, func(o binfo.Frame) bool { return elided(o.Func) == f.Func }) {
+		return c
+	}
+	for j := i + 1; j < len(g.Frames); j++ {
+		if g.Frames[j].Inlined {
+			continue
+		}
+		for _, fn := range r.program.funcs(g.Frames[j].Func) {
+			if _, ok := w.steps[fn.Entry]; ok {
+				return c // that frame has an offset, which says more
+			}
+		}
+		break
+	}
+	short := finding.ShortFunc(f.Func)
+	if at := w.frames[0]; elided(at.Func) == f.Func && at.Line == f.Line {
+		c.Grade, c.score, c.Why = finding.Shown, atSite, "its stack is at that line"
+		return c
+	}
+	c.Grade, c.score, c.Why = finding.Inferred, passed, fmt.Sprintf("%s, on its stack, has that operation in it", short)
 	return c
 }
 
