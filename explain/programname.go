@@ -470,7 +470,10 @@ func (p *program) noticed(g *crashlog.Goroutine, op finding.Op) (use *mapUse, fr
 	if inner < 0 {
 		return nil, -1, nil
 	}
-	return p.atLine(&g.Frames[inner], op, g.CreatedBy), inner, nil
+	if use = p.atLine(&g.Frames[inner], op, g.CreatedBy); use != nil {
+		return use, inner, nil
+	}
+	return nil, inner, p.handedAtLine(&g.Frames[inner])
 }
 
 // atLine finds the operation by the line of a frame that was inlined into a function
@@ -496,8 +499,9 @@ func (p *program) atLine(f *crashlog.Frame, op finding.Op, created *crashlog.Fra
 			}
 			switch u := p.use(at, nil, created); {
 			case u == nil:
-			case found == nil || found.names.Name == "":
+			case found == nil || found.names.Name == "", finding.Op(u.op) == op && finding.Op(found.op) != op:
 				found = u
+			case finding.Op(found.op) == op && finding.Op(u.op) != op:
 			case u.names.Name != "" && u.names.Name != found.names.Name:
 				found.names.grade = finding.Inferred // the line has several
 			}
@@ -508,7 +512,33 @@ func (p *program) atLine(f *crashlog.Frame, op finding.Op, created *crashlog.Fra
 
 // worksOnMaps reports whether a function is of package maps, whose own operations
 // are on its parameters.
-func worksOnMaps(fn string) bool { return finding.PackagePath(fn) == "maps" }
+func worksOnMaps(fn string) bool {
+	return finding.PackagePath(fn) == "maps" && fn != "maps.clone" // which is the runtime's
+}
+
+// handedAtLine is handed for a frame that was inlined into a function that tracebacks
+// leave out.
+func (p *program) handedAtLine(f *crashlog.Frame) []naming {
+	if !f.Inlined {
+		return nil
+	}
+	p.into(0) // reads the calls
+	for _, e := range p.calls {
+		to, ok := p.FuncAt(e.target)
+		if !ok || !finding.InReader(to.Name) || ofMaps(to.Name) || !p.spend(64) {
+			continue
+		}
+		if in := p.Frames(e.pc); len(in) == 0 || in[0].Line != f.Line || elided(in[0].Func) != f.Func {
+			continue
+		}
+		if at, ok := p.callAt(e.pc); ok {
+			if out := p.handed(at); len(out) > 0 {
+				return out
+			}
+		}
+	}
+	return nil
+}
 
 // ups are the calls that wait outside of a frame.
 func ups(g *crashlog.Goroutine, i int) []caller {
