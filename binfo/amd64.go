@@ -179,10 +179,14 @@ func x86Effects(in *Inst, x x86asm.Inst, a, b x86asm.Arg, next uint64) {
 		}
 		flags = true
 	case x86asm.XCHG, x86asm.XADD, x86asm.CMPXCHG:
-		if r, _, ok := x86Reg(b); ok {
-			in.clob |= 1 << r
+		for _, arg := range []x86asm.Arg{a, b} {
+			if r, _, ok := x86Reg(arg); ok {
+				in.clob |= 1 << r
+			}
 		}
-		in.clob |= 1 // CMPXCHG sets AX
+		if x.Op == x86asm.CMPXCHG {
+			in.clob |= 1 // AX
+		}
 	case x86asm.MUL, x86asm.DIV, x86asm.IDIV, x86asm.CDQ, x86asm.CQO, x86asm.CWD, x86asm.RDTSC, x86asm.XGETBV:
 		in.clob |= 1<<0 | 1<<2 // AX, DX
 	case x86asm.CPUID, x86asm.RDTSCP:

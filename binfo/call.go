@@ -115,7 +115,7 @@ func (c *Code) site(i int) (*Site, error) {
 		}
 	}
 	c.mapType(s, at, mf)
-	c.origin(s, at, mf)
+	s.Map = c.Variable(at, c.Arg(at, int(mf.hdr)))
 	return s, nil
 }
 

@@ -36,20 +36,23 @@ type Origin struct {
 	By string `json:"by,omitempty"`
 	// Missing says why there is no name.
 	Missing string `json:"missing,omitempty"`
+	// Value is what Chain writes.
+	Value *Value `json:"-"`
 }
 
-func (c *Code) origin(s *Site, i int, mf mapFunc) {
-	v := c.Arg(i, int(mf.hdr))
-	s.Map = c.Origin(v)
-	s.Map.Chain = v.String()
-	if s.Map.Name == "" || s.Map.Kind == Local {
+// Variable names what holds a value just before instruction i: Origin's answer,
+// or a local variable.
+func (c *Code) Variable(i int, v *Value) Origin {
+	o := c.Origin(v)
+	if o.Name == "" || o.Kind == Local {
 		if name, kind, ok := c.localName(i, v); ok {
-			s.Map.Name, s.Map.Expr, s.Map.Kind, s.Map.By, s.Map.Missing = c.outer(i)+"."+name, name, kind, "dwarf", ""
+			o.Name, o.Expr, o.Kind, o.By, o.Missing = c.outer(i)+"."+name, name, kind, "dwarf", ""
 		}
 	}
-	if s.Map.Name == "" && s.Map.Missing == "" {
-		s.Map.Missing = c.whyNoName(v)
+	if o.Name == "" && o.Missing == "" {
+		o.Missing = c.whyNoName(v)
 	}
+	return o
 }
 
 // outer is the function whose code, inlined or not, makes the call.
@@ -86,7 +89,7 @@ type place struct {
 func (c *Code) Origin(v *Value) Origin {
 	p := c.place(v, 0)
 	return Origin{
-		Chain: v.String(), Kind: p.kind, Name: p.name, Expr: p.expr, Offset: p.off, Address: p.addr, By: p.by, Missing: p.why,
+		Chain: v.String(), Kind: p.kind, Name: p.name, Expr: p.expr, Offset: p.off, Address: p.addr, By: p.by, Missing: p.why, Value: v,
 	}
 }
 
@@ -161,6 +164,9 @@ func (c *Code) loaded(v *Value, depth int) place {
 	if v.X.Kind == Const {
 		return c.globalAt(uint64(v.X.N + v.N))
 	}
+	if v.X.Kind == Indexed {
+		return c.indexed(v, depth)
+	}
 	base := c.place(v.X, depth+1)
 	if base.typ == nil || base.typ.Kind != KindPointer {
 		out := place{off: v.N, by: base.by, why: base.why}
@@ -192,6 +198,25 @@ func (c *Code) loaded(v *Value, depth int) place {
 	}
 	if owner != nil {
 		out.name = owner.Name + rest
+	}
+	return out
+}
+
+// indexed names an element of a slice whose array the address is behind.
+func (c *Code) indexed(v *Value, depth int) place {
+	base := c.place(v.X.X, depth+1)
+	if base.typ == nil || base.typ.Kind != KindSlice {
+		return place{why: "an indexed address", by: base.by}
+	}
+	out := place{kind: Element, by: base.by}
+	elem := base.typ.Elem()
+	path, at, owner, rest := elem.At(v.N)
+	out.typ = at
+	switch {
+	case path != "" && owner != nil:
+		out.kind, out.off, out.name, out.expr = FieldOf, v.N, owner.Name+rest, base.expr+"[]"+path
+	case path == "" && base.name != "":
+		out.name, out.expr = base.name+"[]", base.expr+"[]"
 	}
 	return out
 }

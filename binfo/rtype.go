@@ -3,6 +3,9 @@ package binfo
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -139,6 +142,20 @@ func (f *File) TypesNamed(name string) []*Type {
 		}
 	}
 	return out
+}
+
+// Types yields the types that have descriptors: structs, pointers and maps.
+func (f *File) Types() iter.Seq[*Type] {
+	return func(yield func(*Type) bool) {
+		f.rtypeOnce.Do(func() { f.rtypeIndex = f.indexTypes() })
+		for _, name := range slices.Sorted(maps.Keys(f.rtypeIndex)) {
+			for _, t := range f.TypesNamed(name) {
+				if !yield(t) {
+					return
+				}
+			}
+		}
+	}
 }
 
 const maxTypesScan = 256 << 20

@@ -347,7 +347,14 @@ func add(x *Value, n int64) *Value {
 
 func (t *tracer) addr(i int, m Mem, depth int) *Value {
 	if m.Index != NoReg {
-		return unknown("an indexed address")
+		if m.Base == NoReg {
+			return unknown("an indexed address")
+		}
+		base := t.reg(i, m.Base, depth+1)
+		if base.Kind == Unknown && base != cycle {
+			return base
+		}
+		return add(&Value{Kind: Indexed, X: base}, m.Disp)
 	}
 	if m.Base == NoReg {
 		return &Value{Kind: Const, N: m.Disp}

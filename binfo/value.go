@@ -23,6 +23,7 @@ const (
 	Binary            // X Op Y
 	Bit               // bit N of X
 	Several           // one of Any, by the way that was taken
+	Indexed           // an address behind X, by an index that is not followed
 )
 
 // Value is where the content of a register came from, followed backwards
@@ -44,7 +45,8 @@ func (v *Value) Equal(w *Value) bool {
 	if v == nil || w == nil {
 		return v == w
 	}
-	return v.Kind == w.Kind && v.Kind != Unknown && slices.EqualFunc(v.Any, w.Any, (*Value).Equal) && v.N == w.N && v.Op == w.Op && v.PC == w.PC &&
+	// Two indexes may differ.
+	return v.Kind == w.Kind && v.Kind != Unknown && v.Kind != Indexed && slices.EqualFunc(v.Any, w.Any, (*Value).Equal) && v.N == w.N && v.Op == w.Op && v.PC == w.PC &&
 		v.Size == w.Size && v.X.Equal(w.X) && v.Y.Equal(w.Y)
 }
 
@@ -73,6 +75,8 @@ func (v *Value) String() string {
 		return "[" + offset("frame", v.N) + "]"
 	case Binary:
 		return "(" + v.X.String() + " " + string(v.Op) + " " + v.Y.String() + ")"
+	case Indexed:
+		return v.X.String() + "+i"
 	case Bit:
 		return fmt.Sprintf("bit %d of %s", v.N, v.X)
 	}

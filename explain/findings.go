@@ -64,6 +64,8 @@ func (r *Report) theMap() finding.Map {
 			m.Expr = r.Noticed.Site.Expr
 		}
 		switch {
+		case a.Type == "" && r.use != nil:
+			m.Missing.Miss("type", "the executable does not tell it")
 		case a.Type == "":
 			m.Missing.Miss("type", "the source does not tell it at the declaration")
 		case a.Generic:
@@ -71,7 +73,15 @@ func (r *Report) theMap() finding.Map {
 		default:
 			m.Type = a.Type
 		}
-		if m.Decl.IsZero() {
+		if m.Name == "" {
+			m.Missing.Miss("name", "%s", r.noMap())
+		}
+		if m.Expr == "" {
+			m.Missing.Miss("expr", "%s", cmp.Or(r.unnamed, "the executable does not have the source's words"))
+		}
+		if m.Decl.IsZero() && r.use != nil {
+			m.Missing.Miss("decl", "the executable does not tell it")
+		} else if m.Decl.IsZero() {
 			m.Missing.Miss("decl", "it is declared outside of the source that was read")
 		}
 	} else {
@@ -89,6 +99,8 @@ func (r *Report) theMap() finding.Map {
 // noMap says why the map has no name.
 func (r *Report) noMap() string {
 	switch n := &r.Noticed; {
+	case r.unnamed != "":
+		return r.unnamed
 	case r.opts.Index == nil:
 		return cmp.Or(r.opts.NoIndex, "no source was read; name its directory by -src")
 	case n.Goroutine == nil:
@@ -110,7 +122,11 @@ func (r *Report) party(s Side, start *access.Start) finding.Party {
 		}
 	}
 	if p.Access.Expr == "" {
-		p.Access.Missing.Miss("expr", "%s", r.noMap())
+		why := r.noMap()
+		if r.use != nil {
+			why = cmp.Or(r.unnamed, "the executable does not have the source's words")
+		}
+		p.Access.Missing.Miss("expr", "%s", why)
 	}
 	g := s.Goroutine
 	if g == nil {

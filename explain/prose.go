@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -109,6 +110,9 @@ func (r *Report) Next() []string {
 	}
 	out = append(out, "GOTRACEBACK=crash and ulimit -c unlimited: a core has every goroutine's stack and the map itself, also of a writer that was elsewhere by then",
 		"mapsan test ./...: reports the race without the crash, with both stacks, in any run that reaches both sides")
+	if r.opts.Index == nil && r.use == nil {
+		out = append(out, "-bin FILE: the executable that crashed names the map and those who write it, without source")
+	}
 	if r.opts.Index == nil {
 		out = append(out, "-src DIR: with the source, the map and those who write it get names")
 	}
@@ -119,22 +123,26 @@ func (r *Report) Next() []string {
 func (r *Report) Doubts() []string {
 	var out []string
 	n := &r.Noticed
-	if r.MapGrade == finding.Guessed && r.Map != nil && n.Goroutine != nil && n.Frame >= 0 {
+	if r.MapGrade == finding.Guessed && r.Map != nil && r.use == nil && len(r.notes) == 0 && n.Goroutine != nil && n.Frame >= 0 {
 		f := n.Goroutine.Frames[n.Frame]
 		out = append(out, fmt.Sprintf("%s:%d has no such operation in the source that was read, its function has: the source may be of another version", base(f.File), f.Line))
 	}
 	for _, m := range r.Maps {
-		out = append(out, fmt.Sprintf("the same line has an operation on %s (%s), too", m.Name, m.Declared))
+		out = append(out, fmt.Sprintf("the same line has an operation on %s (%s), too", m.Name, cmp.Or(m.Declared, "a map")))
 	}
-	if r.Map != nil && len(r.Others) > 0 && r.Others[0].Grade != finding.Proved {
+	if r.Map != nil && r.Map.Name != "" && len(r.Others) > 0 && r.Others[0].Grade != finding.Proved {
 		switch r.Map.Kind {
 		case "field", "element", "parameter", "local":
-			out = append(out, fmt.Sprintf("the source tells maps apart by the variable, not by the instance: both sides use %s, of one %s or of two", r.Map.Name, owner(r.Map.Name)))
+			out = append(out, fmt.Sprintf("maps are told apart by the variable, not by the instance: both sides use %s, of one %s or of two", r.Map.Name, owner(r.Map.Name)))
 		}
 	}
 	if len(r.Crash.Detecting()) > 1 {
 		out = append(out, "several threads died at the same time; the first is taken for the one that noticed")
 	}
+	if r.NoBinary != "" {
+		out = append(out, "the executable is not that of the log and was not used: "+r.NoBinary)
+	}
+	out = append(out, r.notes...)
 	return append(out, r.Crash.Notes...)
 }
 

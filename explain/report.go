@@ -2,6 +2,7 @@ package explain
 
 import (
 	"github.com/mapsan/mapsan/access"
+	"github.com/mapsan/mapsan/binfo"
 	"github.com/mapsan/mapsan/crashlog"
 	"github.com/mapsan/mapsan/finding"
 )
@@ -12,6 +13,8 @@ type Options struct {
 	Index *access.Index
 	// NoIndex says why there is none, for the facts that are missing then.
 	NoIndex string
+	// Binary is the executable that crashed; nil if it is not at hand.
+	Binary *binfo.File
 	// Source names the log.
 	Source string
 	// Max bounds the candidates that are listed; 10 if zero.
@@ -39,7 +42,16 @@ type Report struct {
 	// Others are the candidates for the other side, the likeliest first.
 	Others []Candidate
 
+	// NoBinary says why the executable is not the log's, "" if it is or none was
+	// given.
+	NoBinary string
+
 	opts Options
+	// program and use are set when the map is known from the executable alone.
+	program *program
+	use     *mapUse
+	unnamed string // why the executable does not name the map
+	notes   []string
 }
 
 // Side is one side of the conflict.
@@ -97,6 +109,7 @@ func Crash(c *crashlog.Crash, o Options) *Report {
 	}
 	r := &Report{Crash: c, opts: o}
 	r.notice()
+	r.readBinary()
 	r.shown()
 	r.unseen()
 	r.rank()

@@ -37,14 +37,24 @@ const (
 // shown looks for the other side among the goroutines of the log.
 func (r *Report) shown() {
 	var ws []writer
-	if r.Map != nil {
+	var inBinary []*programWriter
+	switch {
+	case r.use != nil:
+		inBinary = r.program.writers(r.use)
+	case r.Map != nil && r.opts.Index != nil:
 		ws = writers(r.opts.Index, r.Map)
 	}
 	for _, g := range r.Crash.Goroutines {
 		if g == r.Noticed.Goroutine {
 			continue
 		}
-		for _, c := range append(r.byStart(g, ws), r.byFrames(g, ws)) {
+		var cs []Candidate
+		if r.use != nil {
+			cs = r.inBinary(g, inBinary)
+		} else {
+			cs = append(r.byStart(g, ws), r.byFrames(g, ws))
+		}
+		for _, c := range cs {
 			if c.Grade == "" {
 				continue
 			}
@@ -56,6 +66,9 @@ func (r *Report) shown() {
 			r.weighHolders(&c)
 			r.Others = append(r.Others, c)
 		}
+	}
+	if r.use != nil {
+		r.unseenInBinary(inBinary)
 	}
 }
 
@@ -87,7 +100,7 @@ func (r *Report) byFrames(g *crashlog.Goroutine, ws []writer) Candidate {
 		}
 		return c
 	}
-	if r.opts.Index == nil || r.Map == nil {
+	if r.opts.Index == nil || r.Map == nil || r.use != nil {
 		if inMap {
 			best.Op, best.Header, best.Grade, best.score = finding.Op(op.Op), header, finding.Guessed, inOperation
 			best.Frame = userFrame(g.Frames, op.Frame+1)
@@ -234,7 +247,7 @@ func (r *Report) byStart(g *crashlog.Goroutine, ws []writer) []Candidate {
 		return nil
 	}
 	why := "it ran on another thread at that moment"
-	if r.opts.Index == nil || r.Map == nil {
+	if r.opts.Index == nil || r.Map == nil || r.use != nil {
 		return []Candidate{{Side: Side{Goroutine: g, Frame: -1, Op: finding.Write}, Grade: finding.Guessed, Why: why, score: onThread}}
 	}
 	starts := r.startsOf(g)

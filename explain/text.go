@@ -75,7 +75,7 @@ func (c *Candidate) does() string {
 	if c.Site == nil {
 		return fmt.Sprintf("%s in %s", c.Op, cmp.Or(finding.ShortFunc(c.Func()), "a function that the log does not show"))
 	}
-	at := fmt.Sprintf("%s of %s at %s:%d in %s", c.Op, c.Site.Expr, base(c.Site.Pos.Filename), c.Site.Pos.Line, finding.ShortFunc(c.Site.Func.Name))
+	at := fmt.Sprintf("%s of %s at %s:%d in %s", c.Op, c.named(), base(c.Site.Pos.Filename), c.Site.Pos.Line, finding.ShortFunc(c.Site.Func.Name))
 	for _, l := range c.Site.Locks {
 		how := " under " + cmp.Or(l.Expr, l.Name)
 		if l.Shared {
@@ -84,4 +84,12 @@ func (c *Candidate) does() string {
 		at += how
 	}
 	return at
+}
+
+// named is the map in the words that are at hand.
+func (c *Candidate) named() string {
+	if c.Site.Expr != "" || len(c.Site.Maps) == 0 {
+		return cmp.Or(c.Site.Expr, "a map")
+	}
+	return cmp.Or(c.Site.Maps[0].Name, c.Site.Maps[0].Type, "a map")
 }

@@ -10,7 +10,7 @@ import (
 // unseen ranks, from the index alone, the sites that a goroutine that the log does
 // not show may have been at.
 func (r *Report) unseen() {
-	if r.Map == nil {
+	if r.Map == nil || r.use != nil || r.opts.Index == nil {
 		return
 	}
 	own := beginnings{}

@@ -87,6 +87,15 @@ func newMeasures(cores bool) *measures {
 		{"sleep3", "other side, read-write, sleeping writer, all: top-3", 98},
 		{"one1", "other side, one goroutine: top-1", 70},
 		{"oneN", "other side, one goroutine: listed", 95},
+		{"binmap", "map named, log + executable", 95},
+		{"bin1", "other side, log + executable, all: top-1", 0},
+		{"bin3", "other side, log + executable, all: top-3", 0},
+		{"binone1", "other side, log + executable, one goroutine: top-1", 0},
+		{"binoneN", "other side, log + executable, one goroutine: listed", 0},
+		{"baremap", "map named, log + stripped executable", 0},
+		{"bare1", "other side, log + stripped executable, all: top-1", 0},
+		{"bare3", "other side, log + stripped executable, all: top-3", 0},
+		{"bothmap", "map named, log + source + executable", 95},
 	}
 	if cores {
 		rows = append(rows, row{"coremap", "map named, core + source", 99}, row{"core1", "other side, core + binary: top-1", 98},
@@ -117,6 +126,20 @@ func (m *measures) add(v variant, d verdict) {
 	default:
 		m.rows[v.rest+"1"].add(d.rank == 1)
 		m.rows[v.rest+"3"].add(d.rank >= 1 && d.rank <= 3)
+	}
+}
+
+// addBinary counts a crash that was explained with the executable.
+func (m *measures) addBinary(key string, v variant, d verdict) {
+	m.rows[key+"map"].add(d.mapNamed)
+	switch {
+	case key == "both":
+	case v.level == "all":
+		m.rows[key+"1"].add(d.rank == 1)
+		m.rows[key+"3"].add(d.rank >= 1 && d.rank <= 3)
+	case key == "bin":
+		m.rows["binone1"].add(d.rank == 1)
+		m.rows["binoneN"].add(d.rank > 0)
 	}
 }
 

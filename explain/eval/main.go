@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/mapsan/mapsan/crashlog"
 	"github.com/mapsan/mapsan/explain"
 )
 
@@ -92,10 +93,18 @@ func evaluate(ctx context.Context, n int, part string, verbose, cores bool, keep
 				explaining += time.Since(t)
 				d := judge(p, v, r)
 				m.add(v, d)
+				if v.level != "core" {
+					if err := withoutSource(m, p, v, c, forms[v.form], verbose); err != nil {
+						return false, err
+					}
+				}
 				if verbose && (d.rank != 1 || !d.mapNamed || !d.noticed) {
 					fmt.Print(missed(p, v, d, r))
 				}
 			}
+		}
+		for _, b := range forms {
+			b.close()
 		}
 		os.RemoveAll(dir)
 	}
@@ -103,4 +112,28 @@ func evaluate(ctx context.Context, n int, part string, verbose, cores bool, keep
 		crashes, len(all), runtime.Version(), runtime.GOOS, runtime.GOARCH, without, time.Since(began).Seconds(), explaining.Seconds())
 	m.print(os.Stdout)
 	return m.met(), nil
+}
+
+// withoutSource explains the crash from the executable alone, and from a stripped
+// one; and with the source, which the executable must not contradict.
+func withoutSource(m *measures, p *program, v variant, c *crashlog.Crash, b *built, verbose bool) error {
+	for _, of := range []struct {
+		key  string
+		opts explain.Options
+	}{
+		{"bin", explain.Options{Binary: b.whole}},
+		{"bare", explain.Options{Binary: b.bare}},
+		{"both", explain.Options{Binary: b.whole, Index: b.index}},
+	} {
+		r := explain.Crash(c, of.opts)
+		if err := r.Finding().Validate(); err != nil {
+			return fmt.Errorf("%s, %s: the finding is not valid: %w", p.name, of.key, err)
+		}
+		d := judge(p, v, r)
+		m.addBinary(of.key, v, d)
+		if verbose && (!d.mapNamed || of.key == "bin" && d.rank != 1) {
+			fmt.Printf("[%s] %s%s", of.key, r.NoBinary, missed(p, v, d, r))
+		}
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mapsan/mapsan/access"
+	"github.com/mapsan/mapsan/binfo"
 	"github.com/mapsan/mapsan/corefile"
 	"github.com/mapsan/mapsan/crashlog"
 	"github.com/mapsan/mapsan/explain"
@@ -22,26 +23,46 @@ import (
 type built struct {
 	exe   string
 	index *access.Index
+	// whole and bare are the executable, with all that the linker writes and
+	// without symbols and debug information: the code is the same.
+	whole, bare *binfo.File
 }
 
 // build compiles one form of the program that lies in dir.
 func build(ctx context.Context, dir, form string) (*built, error) {
 	exe := filepath.Join(dir, form+".exe")
-	args := []string{"build", "-o", exe}
 	var flags []string
 	if form == "ww" {
 		flags = []string{"-tags=ww"}
 	}
-	cmd := exec.CommandContext(ctx, "go", append(append(args, flags...), ".")...)
-	cmd.Dir, cmd.Env = dir, goEnv()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build: %w: %s", err, bytes.TrimSpace(out))
+	whole, err := link(ctx, dir, exe, flags...)
+	if err != nil {
+		return nil, err
+	}
+	bare, err := link(ctx, dir, filepath.Join(dir, form+".stripped"), append(flags, "-ldflags=-s -w")...)
+	if err != nil {
+		return nil, err
 	}
 	x, err := access.Load(ctx, access.Config{Dir: dir, Env: goEnv(), BuildFlags: flags})
 	if err != nil {
 		return nil, err
 	}
-	return &built{exe: exe, index: x}, nil
+	return &built{exe: exe, index: x, whole: whole, bare: bare}, nil
+}
+
+// link compiles the program in dir and opens it.
+func link(ctx context.Context, dir, exe string, flags ...string) (*binfo.File, error) {
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", exe}, flags...), ".")...)
+	cmd.Dir, cmd.Env = dir, goEnv()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return binfo.Open(exe)
+}
+
+func (b *built) close() {
+	b.whole.Close()
+	b.bare.Close()
 }
 
 func goEnv() []string { return append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off") }

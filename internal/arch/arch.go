@@ -39,8 +39,8 @@ var table = []row{
 	{folder: "maplayout", std: true},
 	{folder: "anatomy", may: []string{"binfo", "maplayout", "internal/layouts"}},
 	{folder: "access"},
-	{folder: "explain", may: []string{"crashlog", "corefile", "access", "finding"}},
-	{folder: "explain/eval", may: []string{"explain", "crashlog", "corefile", "access", "finding", "internal/coredump"}},
+	{folder: "explain", may: []string{"crashlog", "corefile", "access", "binfo", "finding"}},
+	{folder: "explain/eval", may: []string{"explain", "crashlog", "corefile", "access", "binfo", "finding", "internal/coredump"}},
 	{folder: "internal/arch", std: true},
 	{folder: "internal/tally", std: true},
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mapsan/mapsan/access"
+	"github.com/mapsan/mapsan/binfo"
 	"github.com/mapsan/mapsan/crashlog"
 	"github.com/mapsan/mapsan/explain"
 	"github.com/mapsan/mapsan/finding"
@@ -21,6 +22,7 @@ import (
 type explainFlags struct {
 	json  bool
 	src   string
+	bin   string
 	tests bool
 	files outputs
 	named map[string]*string
@@ -36,16 +38,18 @@ func newExplain(std Streams) *cobra.Command {
 Reads a log of any program, whatever stands before its lines, and finds in it each
 'fatal error: concurrent map ...' of Go 1.20 and later. With the program's source (-src,
 or the module of the current directory) it names the map and ranks those who may have
-been the other side, also when the log shows one goroutine only.
+been the other side, also when the log shows one goroutine only. With the executable that
+crashed (-bin) it does so without source, and holds the source against it.
 Every statement is proved, shown, inferred or guessed, and says so.
 Exit status: 66 when such a crash was found, 0 when none, 1 when it could not work.`,
-		Example: "  mapsan explain -src ~/src/shop crash.log\n  kubectl logs --previous shop-0 | mapsan explain",
+		Example: "  mapsan explain -src ~/src/shop crash.log\n  mapsan explain -bin ./shop crash.log\n  kubectl logs --previous shop-0 | mapsan explain",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runExplain(cmd.Context(), std, fl, append(args, "-")[0])
 		},
 	}
 	cmd.AddCommand(newExplainCore(std))
+	cmd.Flags().StringVar(&fl.bin, "bin", "", "the `executable` that crashed: it names the map without source")
 	fl.add(cmd)
 	return cmd
 }
@@ -90,17 +94,26 @@ func explainCrashes(ctx context.Context, std Streams, fl explainFlags, opts expl
 		fmt.Fprintf(std.Err, "mapsan: explain %s: no crash by concurrent map use in it\n", opts.Source)
 		return nil
 	}
+	if fl.bin != "" {
+		if opts.Binary, err = binfo.Open(fl.bin); err != nil {
+			return fmt.Errorf("explain -bin: %w", err)
+		}
+		defer opts.Binary.Close()
+	}
 	opts.Index, opts.NoIndex, err = readSourceTree(ctx, fl, crashes)
 	if err != nil {
 		return err
 	}
-	if opts.Index == nil {
+	if opts.Index == nil && opts.Binary == nil {
 		fmt.Fprintf(std.Err, "mapsan: explain: %s\n", opts.NoIndex)
 	}
 	ro := renderOptions("")
 	var found []*finding.Finding
 	for _, c := range crashes {
 		r := explain.Crash(c, opts)
+		if r.NoBinary != "" {
+			fmt.Fprintf(std.Err, "mapsan: explain -bin %s: not the executable of this log: %s; name the one that crashed\n", fl.bin, r.NoBinary)
+		}
 		f := r.Finding()
 		found = append(found, f)
 		if fl.json {

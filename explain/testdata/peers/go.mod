@@ -1,0 +1,3 @@
+module example.com/peers
+
+go 1.25
