@@ -3,7 +3,6 @@ package explain
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/mapsan/mapsan/finding"
 )
@@ -279,6 +278,3 @@ func clone(m finding.Missing) finding.Missing {
 	}
 	return out
 }
-
-// SeenIn names a source: who saw it and in which file.
-func SeenIn(who, file string) string { return strings.TrimSpace(who + " in " + file) }
