@@ -30,7 +30,9 @@ func Merge(all []Sighting) []*Conflict {
 	shareMain(all)
 	var groups [][]Sighting
 	for _, s := range all {
-		i := slices.IndexFunc(groups, func(g []Sighting) bool { return sameConflict(g[0].Finding, s.Finding) })
+		i := slices.IndexFunc(groups, func(g []Sighting) bool {
+			return !slices.ContainsFunc(g, func(o Sighting) bool { return !sameConflict(o.Finding, s.Finding) })
+		})
 		if i < 0 {
 			groups = append(groups, []Sighting{s})
 		} else {
@@ -62,27 +64,32 @@ func shareMain(all []Sighting) {
 	}
 }
 
-// sameConflict: the fingerprint of a map without a name does not tell two maps of
-// one function apart, their lines do.
+// sameConflict goes by the fingerprint. That of a map without a name does not tell
+// two maps of one function apart: there, the lines of both sides do.
 func sameConflict(a, b *finding.Finding) bool {
-	if a.Fingerprint() != b.Fingerprint() || !known(a, 0) && !known(a, 1) {
+	if a.Map.Name != "" && b.Map.Name != "" {
+		return a.Fingerprint() == b.Fingerprint() && (known(a, 0) || known(a, 1))
+	}
+	if !known(a, 0) && !known(a, 1) {
 		return false
 	}
-	if a.Map.Name != "" && b.Map.Name != "" {
-		return true
+	return alike(a, 0, b, 0) && alike(a, 1, b, 1) || alike(a, 0, b, 1) && alike(a, 1, b, 0)
+}
+
+// alike reports whether two sides are one place, or neither is known.
+func alike(a *finding.Finding, i int, b *finding.Finding, j int) bool {
+	if !known(a, i) && !known(b, j) {
+		return a.Side(i) == b.Side(j)
 	}
-	return sameLine(a, 0, b, 0) && sameLine(a, 1, b, 1) || sameLine(a, 0, b, 1) && sameLine(a, 1, b, 0)
+	return sameLine(a, i, b, j)
 }
 
 // sameLine reports whether two sides are one place of the source, wherever its
 // directory was.
 func sameLine(a *finding.Finding, i int, b *finding.Finding, j int) bool {
-	if a.Side(i) != b.Side(j) {
-		return false
-	}
-	x, _ := a.Parties[i].Site()
-	y, _ := b.Parties[j].Site()
-	return x.Line == y.Line && base(x.File) == base(y.File)
+	x, ok := a.Parties[i].Site()
+	y, ok2 := b.Parties[j].Site()
+	return ok && ok2 && a.Side(i) == b.Side(j) && x.Line == y.Line && base(x.File) == base(y.File)
 }
 
 func known(f *finding.Finding, i int) bool { return len(f.Parties[i].Stack) > 0 }
