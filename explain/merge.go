@@ -112,6 +112,9 @@ func join(groups [][]Sighting) [][]Sighting {
 				fit = append(fit, g)
 			}
 		}
+		if likely := slices.DeleteFunc(slices.Clone(fit), func(g []Sighting) bool { return !likelySide(g, h) }); len(likely) > 0 || inLog(h) {
+			fit = likely
+		}
 		if len(fit) == 1 {
 			into[fit[0][0].Finding] = append(into[fit[0][0].Finding], h)
 			joined[h[0].Finding] = true
@@ -130,7 +133,7 @@ func join(groups [][]Sighting) [][]Sighting {
 }
 
 // openSide is the side that no sighting of the group knows, -1 if none: one without
-// a stack, and one that a crash's log does not show and the source alone proposes.
+// a stack, and one that a crash's log does not show at the access.
 func openSide(g []Sighting) int {
 	for _, s := range g {
 		if open(s) < 0 {
@@ -147,11 +150,37 @@ func open(s Sighting) int {
 		}
 	}
 	if r := s.Crash; r != nil && s.Finding.Grade != finding.Proved {
-		if len(r.Others) == 0 || r.Others[0].Goroutine == nil || r.Others[0].Grade == finding.Guessed {
+		if len(r.Others) == 0 || r.Others[0].Grade != finding.Shown {
 			return 1
 		}
 	}
 	return -1
+}
+
+// inLog reports whether the other side of h is inferred from a goroutine of the log,
+// which was elsewhere by then: its stack is not that of the access.
+func inLog(h []Sighting) bool {
+	r := h[0].Crash
+	return r != nil && len(r.Others) > 0 && r.Others[0].Goroutine != nil && r.Others[0].Grade == finding.Inferred
+}
+
+// likelySide reports whether g has the side that the crash of h takes for the
+// likeliest.
+func likelySide(g, h []Sighting) bool {
+	r := h[0].Crash
+	if r == nil || len(r.Others) == 0 || r.Others[0].Site == nil {
+		return false
+	}
+	at := *h[0].Finding
+	at.Parties[1].Stack = []finding.Frame{{Func: r.Others[0].Func()}}
+	for _, s := range g {
+		for i := range s.Finding.Parties {
+			if s.Finding.Side(i) == at.Side(1) && s.Finding.Side(1-i) == at.Side(0) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // completes reports whether g has the map and the known side of h, and an other

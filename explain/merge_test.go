@@ -148,6 +148,22 @@ func TestMergeNot(t *testing.T) {
 	merged(t, 2, raced(t, "a.log", o, drop, drop), raced(t, "b.log", o, put, get))
 }
 
+// TestMergeInLog: a goroutine of the log goes round the writing, and sleeps now. The
+// race report with that writing is the same conflict, one with another is not.
+func TestMergeInLog(t *testing.T) {
+	r := report(t, detecting+`
+goroutine 18 [sleep]:
+time.Sleep(0x3b9aca00)
+	/usr/local/go/src/runtime/time.go:363 +0x165
+@main.(*Registry).writer(0xc000010000) writer sleeps
+@created:main.main go writer
+`)
+	s := Sighting{Finding: r.Finding(), Seen: "crash.log", Crash: r}
+	o := withSource(t)
+	merged(t, 1, s, raced(t, "a.log", o, get, put))
+	merged(t, 2, s, raced(t, "a.log", o, get, drop))
+}
+
 // TestMergeLost: what the detector had forgotten, another report knows.
 func TestMergeLost(t *testing.T) {
 	o := withSource(t)

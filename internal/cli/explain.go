@@ -93,7 +93,7 @@ func explainCrashes(ctx context.Context, std Streams, fl explainFlags, opts expl
 func explainSources(ctx context.Context, std Streams, fl explainFlags, opts explain.Options, all []*source) (err error) {
 	for _, s := range all {
 		if s.others > 0 {
-			fmt.Fprintf(std.Err, "mapsan: explain %s: %d races of variables that are no maps are passed over\n", s.name, s.others)
+			fmt.Fprintf(std.Err, "mapsan: explain %s: %s passed over\n", s.name, countRaces(s.others))
 		}
 		if s.empty() {
 			fmt.Fprintf(std.Err, "mapsan: explain %s: no crash by concurrent map use in it\n", s.name)

@@ -160,6 +160,13 @@ func (s *source) readRaces(in io.Reader) error {
 	}
 }
 
+func countRaces(n int) string {
+	if n == 1 {
+		return "1 race of another variable than a map is"
+	}
+	return fmt.Sprintf("%d races of other variables than maps are", n)
+}
+
 // stacks are all that name functions of the program.
 func stacks(all []*source) []*crashlog.Crash {
 	var out []*crashlog.Crash
