@@ -14,6 +14,8 @@ type Sighting struct {
 	Seen string
 	// Crash is the report behind the finding, when that is of a crash.
 	Crash *Report
+
+	at int // in the order of the sources
 }
 
 // Conflict is what sightings of one conflict say together.
@@ -29,7 +31,8 @@ type Conflict struct {
 func Merge(all []Sighting) []*Conflict {
 	shareMain(all)
 	var groups [][]Sighting
-	for _, s := range all {
+	for at, s := range all {
+		s.at = at
 		i := slices.IndexFunc(groups, func(g []Sighting) bool {
 			return !slices.ContainsFunc(g, func(o Sighting) bool { return !sameConflict(o.Finding, s.Finding) })
 		})
@@ -40,6 +43,10 @@ func Merge(all []Sighting) []*Conflict {
 		}
 	}
 	groups = join(groups)
+	for _, g := range groups {
+		slices.SortFunc(g, func(a, b Sighting) int { return cmp.Compare(a.at, b.at) })
+	}
+	slices.SortFunc(groups, func(a, b []Sighting) int { return cmp.Compare(a[0].at, b[0].at) })
 	var out []*Conflict
 	for _, g := range groups {
 		out = append(out, conflictOf(g))
