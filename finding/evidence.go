@@ -10,7 +10,8 @@ type Evidence struct {
 	Log      *Log      `json:"log,omitempty"`
 	// Seen are the sources that saw the conflict, when several were read.
 	Seen []string `json:"seen,omitempty"`
-	// Path is how the program came from the operation to its end, one step each.
+	// Path is how the program came from the operation to its end: in short, then
+	// one step each.
 	Path []string `json:"path,omitempty"`
 	// Count is how often the finding was seen, when it was seen more than once.
 	Count   int     `json:"count,omitempty"`
