@@ -1,6 +1,10 @@
 package crashlog
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/mapsan/mapsan/internal/logline"
+)
 
 // outside handles a line that continues no crash: it may begin one. full is
 // the line with its prefix, s without.
@@ -144,7 +148,7 @@ func (p *parser) confirm(full, s []byte, h *held) bool {
 	if p.form != c.form {
 		return false
 	}
-	if rest, ok := cutPrefix(full, c.prefix); ok {
+	if rest, ok := logline.CutPrefix(full, c.prefix); ok {
 		s = rest
 	} else if c.age > 0 {
 		return false // only just behind the message other output may stand before it

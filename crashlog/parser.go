@@ -3,6 +3,8 @@ package crashlog
 import (
 	"bytes"
 	"strings"
+
+	"github.com/mapsan/mapsan/internal/logline"
 )
 
 // How far apart the parts of one crash may stand, in lines: what is printed
@@ -24,8 +26,8 @@ type parser struct {
 	words  words
 	keeper keeper
 
-	prefix          []byte // of the crash that is being read, or may be
-	form, crashForm form   // of the line, and of the crash
+	prefix          []byte       // of the crash that is being read, or may be
+	form, crashForm logline.Form // of the line, and of the crash
 
 	cand  *candidate
 	crash *Crash
@@ -56,7 +58,7 @@ type candidate struct {
 	cause   Cause
 	line    int64
 	prefix  []byte
-	form    form
+	form    logline.Form
 	strict  bool // it is one whatever follows
 	open    bool // the line may be cut off
 	held    []*held
@@ -118,7 +120,7 @@ func (p *parser) lines(text []byte, h *held, strict, open bool) {
 func (p *parser) one(s []byte, h *held, strict, open bool) {
 	full := s
 	if p.cand != nil || p.crash != nil || p.headless != nil {
-		if rest, ok := cutPrefix(s, p.prefix); ok {
+		if rest, ok := logline.CutPrefix(s, p.prefix); ok {
 			s = rest
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/mapsan/mapsan/internal/logline"
 )
 
 // Options say what a Reader does with what it reads.
@@ -40,7 +42,7 @@ type Reader struct {
 	p       parser
 	q       queue
 	cur     *held
-	partial [streams]partialLine
+	partial [logline.Streams]partialLine
 	scratch []byte
 	ends    bool   // JSON lines hold the program's line ends
 	long    []byte // a line longer than the buffer of in
@@ -50,7 +52,7 @@ type Reader struct {
 type partialLine struct {
 	text   []byte
 	pieces []*held
-	form   form
+	form   logline.Form
 	strict bool
 }
 
@@ -155,37 +157,37 @@ func (r *Reader) take(line []byte, open bool) {
 	r.p.line++
 	h := r.cur
 	h.raw, h.verdict, h.owned = line, undecided, false
-	if r.p.idle() && r.partial[streamErr].pieces == nil && r.partial[streamOut].pieces == nil && boring(line) {
+	if r.p.idle() && r.partial[logline.Stderr].pieces == nil && r.partial[logline.Stdout].pieces == nil && boring(line) {
 		h.verdict = pass
 		r.settle(h)
 		return
 	}
-	f := unwrapLine(line, &r.scratch)
-	r.p.form = f.form
-	if f.form == formPlain {
-		r.p.lines(f.text, h, f.strict, open)
+	f := logline.Unwrap(line, &r.scratch)
+	r.p.form = f.Form
+	if f.Form == logline.Plain {
+		r.p.lines(f.Text, h, f.Strict, open)
 		r.settle(h)
 		return
 	}
-	if f.form == formJSON {
+	if f.Form == logline.JSON {
 		// Some shippers drop each line's end: only where others have one, or at
 		// the size that docker cuts at, a line without is part of one.
-		r.ends = r.ends || f.ended
-		f.partial = f.partial && (r.ends || len(f.text) >= 16<<10)
+		r.ends = r.ends || f.Ended
+		f.Partial = f.Partial && (r.ends || len(f.Text) >= 16<<10)
 	}
-	part := &r.partial[f.stream]
-	if f.partial && !open && len(part.text)+len(f.text) < maxLine {
-		part.text = append(part.text, f.text...)
-		part.strict, part.form = f.strict, f.form
+	part := &r.partial[f.Stream]
+	if f.Partial && !open && len(part.text)+len(f.Text) < maxLine {
+		part.text = append(part.text, f.Text...)
+		part.strict, part.form = f.Strict, f.Form
 		part.pieces = append(part.pieces, h)
 		r.settle(h)
 		return
 	}
-	text := f.text
+	text := f.Text
 	if part.pieces != nil {
-		text = append(part.text, f.text...)
+		text = append(part.text, f.Text...)
 	}
-	r.p.lines(text, h, f.strict, open || f.cut)
+	r.p.lines(text, h, f.Strict, open || f.Cut)
 	h.also = append(h.also, part.pieces...)
 	*part = partialLine{text: part.text[:0]}
 	r.settle(h)

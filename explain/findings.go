@@ -39,6 +39,7 @@ func (r *Report) with(c Candidate) *finding.Finding {
 	f.Parties[1] = r.party(c.Side, c.Start)
 	f.Rule = finding.RuleFor(f.Parties[0].Access.Op, f.Parties[1].Access.Op)
 	f.Evidence.Log = r.log(c)
+	f.Evidence.Path = append([]string{r.chain()}, r.Path()...)
 	f.Fixes = finding.Suggest(f)
 	return f
 }

@@ -22,6 +22,7 @@ type jsonReport struct {
 	Path    []string        `json:"path"`
 	Doubts  []string        `json:"doubts,omitempty"`
 	Next    []string        `json:"next,omitempty"`
+	Seen    []string        `json:"seen,omitempty"`
 	Finding json.RawMessage `json:"finding"`
 }
 
@@ -43,13 +44,18 @@ const reportSchema = 1
 
 // JSON writes the report on one line.
 func (r *Report) JSON(w io.Writer) error {
-	f, err := finding.Encode(r.Finding())
+	return r.json(w, r.Finding(), nil)
+}
+
+// json writes the report with a finding that may know more than it does.
+func (r *Report) json(w io.Writer, of *finding.Finding, seen []string) error {
+	f, err := finding.Encode(of)
 	if err != nil {
 		return err
 	}
 	j := jsonReport{Schema: reportSchema, Source: r.opts.Source, Line: r.Crash.Line, Message: r.Crash.Message,
 		Cause: string(r.Crash.Cause), Total: r.Crash.Total, Graded: r.MapGrade, Others: []jsonOther{},
-		Path: r.Path(), Doubts: r.Doubts(), Next: r.Next(), Finding: f}
+		Path: r.Path(), Doubts: r.Doubts(), Next: r.Next(), Seen: seen, Finding: f}
 	if r.Map != nil {
 		j.Map = r.Map.Name
 	}

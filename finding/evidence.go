@@ -8,6 +8,11 @@ type Evidence struct {
 	Schedule *Schedule `json:"schedule,omitempty"`
 	Overlap  *Overlap  `json:"overlap,omitempty"`
 	Log      *Log      `json:"log,omitempty"`
+	// Seen are the sources that saw the conflict, when several were read.
+	Seen []string `json:"seen,omitempty"`
+	// Path is how the program came from the operation to its end: in short, then
+	// one step each.
+	Path []string `json:"path,omitempty"`
 	// Count is how often the finding was seen, when it was seen more than once.
 	Count   int     `json:"count,omitempty"`
 	Missing Missing `json:"missing,omitempty"`
@@ -16,7 +21,7 @@ type Evidence struct {
 // IsZero reports whether e says nothing.
 func (e Evidence) IsZero() bool {
 	return e.Clocks == nil && len(e.Sync) == 0 && e.Schedule == nil && e.Overlap == nil &&
-		e.Log == nil && e.Count == 0 && len(e.Missing) == 0
+		e.Log == nil && len(e.Seen) == 0 && len(e.Path) == 0 && e.Count == 0 && len(e.Missing) == 0
 }
 
 // Epoch is a moment of one goroutine's own time.

@@ -13,6 +13,7 @@ const (
 	maxSync   = 4096
 	maxFixes  = 64
 	maxLines  = 10000
+	maxSeen   = 1000
 )
 
 // Validate reports the first thing that is wrong with f.
@@ -159,6 +160,14 @@ func (e *Evidence) validate() error {
 		}
 		if err := s.Site.validate(); err != nil {
 			return fmt.Errorf("synchronisation %d: %w", i, err)
+		}
+	}
+	for _, l := range [][]string{e.Seen, e.Path} {
+		if len(l) > maxSeen {
+			return fmt.Errorf("%d lines are more than the %d allowed", len(l), maxSeen)
+		}
+		if err := short(l...); err != nil {
+			return err
 		}
 	}
 	if e.Count < 0 {

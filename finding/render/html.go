@@ -75,6 +75,7 @@ type findingView struct {
 	Picture           *picture
 	Fixes             []fixView
 	Log               []string
+	Path              []string
 	Facts             []factView
 	Missing           []string
 }
@@ -153,6 +154,9 @@ func viewOf(number int, f *finding.Finding, o Options, src *sources) findingView
 			v.Log = append(v.Log, clean(s))
 		}
 	}
+	for _, s := range f.Evidence.Path {
+		v.Path = append(v.Path, clean(s))
+	}
 	fact := func(name, value string) {
 		if value != "" {
 			v.Facts = append(v.Facts, factView{name, clean(value)})
@@ -161,6 +165,7 @@ func viewOf(number int, f *finding.Finding, o Options, src *sources) findingView
 	r := &f.Resource
 	fact("fingerprint", f.Fingerprint())
 	fact("found by", string(f.Engine))
+	fact("seen by", strings.Join(f.Evidence.Seen, "; "))
 	if f.Map.Addr != 0 {
 		fact("map header", f.Map.Addr.String())
 	}

@@ -65,6 +65,10 @@ func (t *text) finding(f *finding.Finding) {
 			t.line("%s", strings.TrimRight("  "+oneLine(s), " "))
 		}
 	}
+	if len(f.Evidence.Seen) > 0 {
+		t.line("")
+		t.paragraph(t.color(bold, "Seen by:")+" ", "  ", nil, oneLine(strings.Join(f.Evidence.Seen, "; ")))
+	}
 	t.fixes(f)
 	if all := missing(f); len(all) > 0 {
 		t.line("")

@@ -3,11 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +27,7 @@ type explainFlags struct {
 func newExplain(std Streams) *cobra.Command {
 	fl := explainFlags{files: outputs{}, named: map[string]*string{}}
 	cmd := &cobra.Command{
-		Use:   "explain [FILE|-]",
+		Use:   "explain [FILE|-]...",
 		Short: "say what a crash by concurrent map use was about: the map, both sides, the fix",
 		Long: `say what a crash by concurrent map use was about: the map, both sides, the fix.
 
@@ -40,12 +36,15 @@ Reads a log of any program, whatever stands before its lines, and finds in it ea
 or the module of the current directory) it names the map and ranks those who may have
 been the other side, also when the log shows one goroutine only. With the executable that
 crashed (-bin) it does so without source, and holds the source against it.
+It also reads reports of the race detector (go test -race) and findings of mapsan test
+(-findings): of several files, what is of one conflict becomes one finding. Races of
+variables other than maps are passed over.
 Every statement is proved, shown, inferred or guessed, and says so.
-Exit status: 66 when such a crash was found, 0 when none, 1 when it could not work.`,
-		Example: "  mapsan explain -src ~/src/shop crash.log\n  mapsan explain -bin ./shop crash.log\n  kubectl logs --previous shop-0 | mapsan explain",
-		Args:    cobra.MaximumNArgs(1),
+Exit status: 66 when a conflict was found, 0 when none, 1 when it could not work.`,
+		Example: "  mapsan explain -src ~/src/shop crash.log\n  mapsan explain -bin ./shop crash.log\n  kubectl logs --previous shop-0 | mapsan explain\n  mapsan explain crash.log race.log findings.jsonl",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runExplain(cmd.Context(), std, fl, append(args, "-")[0])
+			return runExplain(cmd.Context(), std, fl, args)
 		},
 	}
 	cmd.AddCommand(newExplainCore(std))
@@ -73,26 +72,36 @@ func (fl *explainFlags) outputFiles() {
 	}
 }
 
-func runExplain(ctx context.Context, std Streams, fl explainFlags, name string) error {
+func runExplain(ctx context.Context, std Streams, fl explainFlags, names []string) error {
 	fl.outputFiles()
-	crashes, err := readCrashes(std, name)
-	if err != nil {
-		return err
+	if len(names) == 0 {
+		names = []string{"-"}
 	}
-	if name == "-" {
-		name = "stdin"
+	var all []*source
+	for _, name := range names {
+		s, err := readEvidence(std, name)
+		if err != nil {
+			return err
+		}
+		all = append(all, s)
 	}
-	return explainCrashes(ctx, std, fl, explain.Options{Source: name}, crashes)
+	return explainSources(ctx, std, fl, explain.Options{}, all)
 }
 
 // explainCrashes explains what was read from opts.Source.
 func explainCrashes(ctx context.Context, std Streams, fl explainFlags, opts explain.Options, crashes []*crashlog.Crash) (err error) {
-	if len(crashes) == 0 {
-		if err := fl.files.write(nil, renderOptions("")); err != nil {
-			return err
+	return explainSources(ctx, std, fl, opts, []*source{{name: opts.Source, crashes: crashes}})
+}
+
+// explainSources explains what was read, one conflict at a time.
+func explainSources(ctx context.Context, std Streams, fl explainFlags, opts explain.Options, all []*source) (err error) {
+	for _, s := range all {
+		if s.others > 0 {
+			fmt.Fprintf(std.Err, "mapsan: explain %s: %s passed over\n", s.name, countRaces(s.others))
 		}
-		fmt.Fprintf(std.Err, "mapsan: explain %s: no crash by concurrent map use in it\n", opts.Source)
-		return nil
+		if s.empty() {
+			fmt.Fprintf(std.Err, "mapsan: explain %s: no crash by concurrent map use in it\n", s.name)
+		}
 	}
 	if fl.bin != "" {
 		if opts.Binary, err = binfo.Open(fl.bin); err != nil {
@@ -100,68 +109,38 @@ func explainCrashes(ctx context.Context, std Streams, fl explainFlags, opts expl
 		}
 		defer opts.Binary.Close()
 	}
-	opts.Index, opts.NoIndex, err = readSourceTree(ctx, fl, crashes)
-	if err != nil {
-		return err
+	if crashes := stacks(all); len(crashes) > 0 {
+		opts.Index, opts.NoIndex, err = readSourceTree(ctx, fl, crashes)
+		if err != nil {
+			return err
+		}
+		if opts.Index == nil && opts.Binary == nil {
+			fmt.Fprintf(std.Err, "mapsan: explain: %s\n", opts.NoIndex)
+		}
 	}
-	if opts.Index == nil && opts.Binary == nil {
-		fmt.Fprintf(std.Err, "mapsan: explain: %s\n", opts.NoIndex)
+	seen := sightings(all, opts)
+	for _, s := range seen {
+		if s.Crash != nil && s.Crash.NoBinary != "" {
+			fmt.Fprintf(std.Err, "mapsan: explain -bin %s: not the executable of this log: %s; name the one that crashed\n", fl.bin, s.Crash.NoBinary)
+		}
 	}
 	ro := renderOptions("")
 	var found []*finding.Finding
-	for _, c := range crashes {
-		r := explain.Crash(c, opts)
-		if r.NoBinary != "" {
-			fmt.Fprintf(std.Err, "mapsan: explain -bin %s: not the executable of this log: %s; name the one that crashed\n", fl.bin, r.NoBinary)
-		}
-		f := r.Finding()
-		found = append(found, f)
+	for _, c := range explain.Merge(seen) {
+		found = append(found, c.Finding)
 		if fl.json {
-			err = r.JSON(std.Out)
-		} else if err = render.Text(std.Out, f, forTerminal(ro, std.Out)); err == nil {
-			err = r.Text(std.Out)
+			err = c.JSON(std.Out)
+		} else if err = render.Text(std.Out, c.Finding, forTerminal(ro, std.Out)); err == nil {
+			err = c.Text(std.Out)
 		}
 		if err != nil {
-			return fmt.Errorf("explain %s: write: %w", opts.Source, err)
+			return fmt.Errorf("explain: write: %w", err)
 		}
 	}
-	if err := fl.files.write(found, ro); err != nil {
+	if err := fl.files.write(found, ro); err != nil || len(found) == 0 {
 		return err
 	}
 	return exitError(exitFindings)
-}
-
-// readCrashes reads the log and keeps its crashes by concurrent map use.
-func readCrashes(std Streams, name string) ([]*crashlog.Crash, error) {
-	in := std.In
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("explain %s: no such file; name a log, or - for standard input", name)
-			}
-			return nil, fmt.Errorf("explain: %w", err)
-		}
-		defer f.Close()
-		if fi, err := f.Stat(); err == nil && fi.IsDir() {
-			return nil, fmt.Errorf("explain %s: it is a directory; name a log, and the source by -src", name)
-		}
-		in = f
-	}
-	var out []*crashlog.Crash
-	r := crashlog.NewReader(in, crashlog.Options{})
-	for {
-		c, err := r.Next()
-		if err == io.EOF {
-			return out, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("explain %s: read: %w", name, err)
-		}
-		if c.Cause.IsMap() {
-			out = append(out, c)
-		}
-	}
 }
 
 // readSourceTree indexes the source that -src names, or that of the current

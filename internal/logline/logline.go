@@ -1,51 +1,58 @@
-package crashlog
+// Package logline takes off a line of a log what stands around a program's own
+// line: a container runtime's wrapper, go test's event, a prefix.
+package logline
 
 import "bytes"
 
-// fragment is what a container runtime's log line holds of a program's line.
-type fragment struct {
-	text    []byte
-	stream  int
-	form    form
-	partial bool // the rest follows on a later line of the stream
-	ended   bool // the program's own line end is there
-	strict  bool // the wrapper is one that holds nothing but program output
-	cut     bool // the wrapper itself ends too early
+// Line is what a line of a log holds of a program's line.
+type Line struct {
+	// Text is valid until the next call with the same scratch.
+	Text    []byte
+	Stream  int
+	Form    Form
+	Partial bool // the rest follows on a later line of the stream
+	Ended   bool // the program's own line end is there
+	Strict  bool // the wrapper is one that holds nothing but program output
+	Cut     bool // the wrapper itself ends too early
+	// Package and Test are those of an event of go test -json, still escaped.
+	Package, Test []byte
 }
 
-// form is the wrapper of whole lines: all lines of a crash have the same.
-type form int
+// Form is the wrapper of whole lines.
+type Form int
 
+// The forms.
 const (
-	formPlain form = iota
-	formJSON
-	formCRI
+	Plain Form = iota
+	JSON
+	CRI
 )
 
+// The streams of a program, and their number.
 const (
-	streamErr = iota
-	streamOut
-	streams
+	Stderr = iota
+	Stdout
+	Streams
 )
 
-// unwrapLine undoes the wrappers of whole lines. buf is scratch.
-func unwrapLine(s []byte, buf *[]byte) fragment {
+// Unwrap undoes the wrappers of whole lines. buf is scratch.
+func Unwrap(s []byte, buf *[]byte) Line {
 	s = bytes.TrimSuffix(s, []byte("\n"))
 	s = bytes.TrimSuffix(s, []byte("\r"))
 	if len(s) > 0 {
 		if s[0] == '{' {
 			if f, ok := unwrapJSON(s, buf); ok {
-				f.text = clean(f.text)
+				f.Text = clean(f.Text)
 				return f
 			}
 		} else if isDigit(s[0]) {
 			if f, ok := unwrapCRI(s); ok {
-				f.text = clean(f.text)
+				f.Text = clean(f.Text)
 				return f
 			}
 		}
 	}
-	return fragment{text: clean(s), strict: true}
+	return Line{Text: clean(s), Strict: true}
 }
 
 // clean takes colours and what is left of a line's end away, in place.
@@ -74,36 +81,36 @@ func stripANSI(s []byte) []byte {
 }
 
 // unwrapCRI undoes "2024-05-06T07:08:09.123456789Z stderr F text".
-func unwrapCRI(s []byte) (fragment, bool) {
+func unwrapCRI(s []byte) (Line, bool) {
 	if len(s) < len("2006-01-02T15:04:05Z stderr F") || s[4] != '-' || s[10] != 'T' {
-		return fragment{}, false
+		return Line{}, false
 	}
 	sp := bytes.IndexByte(s, ' ')
 	if sp < 0 || sp > 40 {
-		return fragment{}, false
+		return Line{}, false
 	}
-	f := fragment{form: formCRI, strict: true}
+	f := Line{Form: CRI, Strict: true}
 	r, ok := bytes.CutPrefix(s[sp+1:], []byte("stderr "))
 	if !ok {
 		if r, ok = bytes.CutPrefix(s[sp+1:], []byte("stdout ")); !ok {
-			return fragment{}, false
+			return Line{}, false
 		}
-		f.stream = streamOut
+		f.Stream = Stdout
 	}
 	tags, text, ok := bytes.Cut(r, []byte(" "))
 	switch {
 	case len(tags) == 0:
-		return fragment{}, false
+		return Line{}, false
 	case tags[0] == 'P':
-		f.partial = true
+		f.Partial = true
 	case tags[0] != 'F':
-		return fragment{}, false
+		return Line{}, false
 	}
 	// Empty lines lose the space behind their tag.
 	if !ok && len(tags) > 1 {
-		return fragment{}, false
+		return Line{}, false
 	}
-	f.text = text
+	f.Text = text
 	return f, true
 }
 
@@ -121,8 +128,8 @@ var outputKeys = map[string]bool{
 
 // unwrapJSON finds the text in a line that is a JSON object. A line that was
 // cut off inside the text gives what is there.
-func unwrapJSON(s []byte, buf *[]byte) (fragment, bool) {
-	var f fragment
+func unwrapJSON(s []byte, buf *[]byte) (Line, bool) {
+	var f Line
 	found, docker := false, false
 	depth := 0
 	for i := 0; i < len(s); {
@@ -155,26 +162,35 @@ func unwrapJSON(s []byte, buf *[]byte) (fragment, bool) {
 			i = min(vend+1, len(s))
 			if strict, ok := outputKeys[string(key)]; ok && !found {
 				found = true
-				f.strict = strict
-				f.cut = !closed
+				f.Strict = strict
+				f.Cut = !closed
 				*buf = unescapeJSON((*buf)[:0], val)
 				docker = string(key) == "log" || string(key) == "Output"
-			} else if string(key) == "stream" && string(val) == "stdout" {
-				f.stream = streamOut
+				continue
+			}
+			switch string(key) {
+			case "stream":
+				if string(val) == "stdout" {
+					f.Stream = Stdout
+				}
+			case "Package":
+				f.Package = val
+			case "Test":
+				f.Test = val
 			}
 		default:
 			i++
 		}
 	}
 	if !found {
-		return fragment{}, false
+		return Line{}, false
 	}
-	f.text, f.form = *buf, formJSON
+	f.Text, f.Form = *buf, JSON
 	if docker {
 		var ended bool
-		f.text, ended = bytes.CutSuffix(f.text, []byte("\n"))
-		f.ended = ended
-		f.partial = !ended && !f.cut
+		f.Text, ended = bytes.CutSuffix(f.Text, []byte("\n"))
+		f.Ended = ended
+		f.Partial = !ended && !f.Cut
 	}
 	return f, true
 }

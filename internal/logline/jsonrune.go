@@ -1,4 +1,4 @@
-package crashlog
+package logline
 
 import (
 	"strconv"

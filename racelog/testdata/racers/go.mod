@@ -1,0 +1,3 @@
+module example.com/racers
+
+go 1.24
