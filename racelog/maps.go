@@ -104,5 +104,5 @@ func (r *Report) IsMap() bool {
 			some = some || op == OpIterate || strings.Contains(a.Stack.Frames[0].Func, "_fast")
 		}
 	}
-	return some
+	return some && (r.Accesses[0].Write || r.Accesses[1].Write)
 }

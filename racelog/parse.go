@@ -65,7 +65,7 @@ func (p *parser) known(s []byte) bool {
 		p.stack.Lost = true
 	case p.name != "" && bytes.HasPrefix(s, []byte("      ")):
 		p.place(s[6:])
-	case bytes.HasPrefix(s, []byte("  ")) && s[2] != ' ' && bytes.HasSuffix(s, []byte("()")) && len(s) < maxName:
+	case len(s) > 4 && bytes.HasPrefix(s, []byte("  ")) && s[2] != ' ' && bytes.HasSuffix(s, []byte("()")) && len(s) < maxName:
 		p.name = string(s[2 : len(s)-2])
 	default:
 		return false
