@@ -76,8 +76,24 @@ type findingView struct {
 	Fixes             []fixView
 	Log               []string
 	Path              []string
+	Window            windowView // of a crash, with Path
 	Facts             []factView
 	Missing           []string
+}
+
+// windowView names the two sides of the time in which the runtime notices: who marks
+// the map, and who looks.
+type windowView struct{ Other, Here string }
+
+func windowOf(f *finding.Finding) windowView {
+	name := func(p *finding.Party) string {
+		who := "the other side"
+		if p.Goroutine.ID != 0 {
+			who = fmt.Sprintf("goroutine %d", p.Goroutine.ID)
+		}
+		return clean(fmt.Sprintf("%s, %s", who, p.Access.Op))
+	}
+	return windowView{Other: name(&f.Parties[1]), Here: name(&f.Parties[0])}
 }
 
 type partyView struct {
@@ -154,6 +170,7 @@ func viewOf(number int, f *finding.Finding, o Options, src *sources) findingView
 			v.Log = append(v.Log, clean(s))
 		}
 	}
+	v.Window = windowOf(f)
 	for _, s := range f.Evidence.Path {
 		v.Path = append(v.Path, clean(s))
 	}

@@ -287,3 +287,14 @@ func ExampleHTML() {
 	}
 	// Output:
 }
+
+// TestWindow: a crash's page draws the time in which the runtime notices; others' do not.
+func TestWindow(t *testing.T) {
+	for _, path := range [][]string{nil, {"mapassign -> fatal -> exit(2)", "a step"}} {
+		f := sample()
+		f.Evidence.Path = path
+		if got := strings.Contains(htmlOf(t, Options{}, f), `class="window"`); got != (path != nil) {
+			t.Errorf("path %q: the window is drawn: %v", path, got)
+		}
+	}
+}
