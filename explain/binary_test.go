@@ -2,6 +2,7 @@ package explain
 
 import (
 	"bytes"
+	"math/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,6 +113,41 @@ func TestWrongBinary(t *testing.T) {
 	}
 	if r := Crash(c, Options{Binary: f}); r.NoBinary == "" || r.Map != nil {
 		t.Errorf("offsets of another build: %q, map %v", r.NoBinary, r.Map)
+	}
+}
+
+// TestDamagedBinary: an executable with bytes changed must not stop us, and what is
+// said by it must still be a finding.
+func TestDamagedBinary(t *testing.T) {
+	exe, _ := peers(t)
+	c := die(t, exe)
+	whole, err := os.ReadFile(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewSource(1))
+	opened, used := 0, 0
+	for seed := range 60 {
+		b := bytes.Clone(whole)
+		for range 1 << (seed % 12) {
+			b[r.Intn(len(b))] ^= 1 << r.Intn(8)
+		}
+		f, err := binfo.New(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			continue
+		}
+		opened++
+		got := Crash(c, Options{Binary: f})
+		if got.NoBinary == "" {
+			used++
+		}
+		if err := got.Finding().Validate(); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+	t.Logf("%d of 60 can be opened, %d are taken for the log's", opened, used)
+	if used == 0 {
+		t.Error("none was looked into")
 	}
 }
 

@@ -27,7 +27,7 @@ type program struct {
 	work  int
 	cut   bool // a bound was met
 	named map[string][]binfo.Func
-	dist  map[uint64]map[uint64]int // of distancesTo
+	dist  map[uint64]map[uint64]int // of distances
 	calls []edge                    // by target; read on first use
 	read  bool
 }

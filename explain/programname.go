@@ -1,31 +1,12 @@
 package explain
 
 import (
-	"slices"
 	"strings"
 
-	"github.com/mapsan/mapsan/access"
 	"github.com/mapsan/mapsan/binfo"
 	"github.com/mapsan/mapsan/crashlog"
 	"github.com/mapsan/mapsan/finding"
 )
-
-// mapUse is a map operation in the executable.
-type mapUse struct {
-	place
-	op     binfo.Op
-	frames []binfo.Frame
-	// typ is the map's type, "" if unknown; descriptor is its address.
-	typ        string
-	descriptor uint64
-	names      naming
-}
-
-// naming is which variable holds a map.
-type naming struct {
-	binfo.Origin
-	grade finding.Grade
-}
 
 // A view is a value as one function sees it, and the calls that led there.
 type view struct {
@@ -109,18 +90,17 @@ func rootOf(v *binfo.Value) *binfo.Value {
 	return v
 }
 
-// instead is v with another root.
-func instead(v, root *binfo.Value) *binfo.Value {
-	switch v.Kind {
-	case binfo.Loaded, binfo.Added, binfo.Indexed:
-		c := *v
-		c.X = instead(v.X, root)
-		if c.X.Kind == binfo.Added && c.Kind != binfo.Indexed {
-			c.X, c.N = c.X.X, c.N+c.X.N
-		}
-		return &c
+// instead is v with by in the place of old, which is v or what it was loaded from.
+func instead(v, old, by *binfo.Value) *binfo.Value {
+	if v == old {
+		return by
 	}
-	return root
+	c := *v
+	c.X = instead(v.X, old, by)
+	if c.X.Kind == binfo.Added && c.Kind != binfo.Indexed {
+		c.X, c.N = c.X.X, c.N+c.X.N
+	}
+	return &c
 }
 
 func (p *program) fromCaller(w view, root *binfo.Value) (view, bool, bool) {
@@ -138,7 +118,7 @@ func (p *program) fromCaller(w view, root *binfo.Value) (view, bool, bool) {
 	if arg.Kind == binfo.Unknown {
 		return view{}, false, false
 	}
-	return view{at, instead(w.v, arg), w.up[1:], w.created}, true, true
+	return view{at, instead(w.v, root, arg), w.up[1:], w.created}, true, true
 }
 
 // fromOnlyCaller takes the caller of a function that is called in one place: such as
@@ -156,13 +136,13 @@ func (p *program) fromOnlyCaller(w view, root *binfo.Value) (view, bool, bool) {
 	if arg.Kind == binfo.Unknown {
 		return view{}, false, false
 	}
-	return view{at, instead(w.v, arg), nil, w.created}, w.created != nil, true
+	return view{at, instead(w.v, root, arg), nil, w.created}, w.created != nil, true
 }
 
 // fromCreator finds the closure's object where it was made, and what was put there.
 func (p *program) fromCreator(w view) (view, bool, bool) {
-	field, ok := captured(w.v)
-	if !ok {
+	load := captured(w.v)
+	if load == nil {
 		return view{}, false, false
 	}
 	for _, fn := range p.creators(w) {
@@ -170,33 +150,22 @@ func (p *program) fromCreator(w view) (view, bool, bool) {
 		if c == nil {
 			continue
 		}
-		if at, v, ok := putInto(c, w.code.Func.Entry, field); ok {
-			return view{at, instead2(w.v, v), nil, nil}, true, true
+		if at, v, ok := putInto(c, w.code.Func.Entry, load.N); ok {
+			return view{at, instead(w.v, load, v), nil, nil}, true, true
 		}
 	}
 	return view{}, false, false
 }
 
-// captured is where in the closure the value begins: the offset of the load from
-// the context.
-func captured(v *binfo.Value) (int64, bool) {
+// captured is the load of the captured variable from the closure; nil if there is none.
+func captured(v *binfo.Value) *binfo.Value {
 	for v.X != nil && v.X.Kind != binfo.Context {
 		v = v.X
 	}
-	return v.N, v.X != nil && v.Kind == binfo.Loaded
-}
-
-// instead2 is v with the load from the context replaced.
-func instead2(v, by *binfo.Value) *binfo.Value {
-	if v.X.Kind == binfo.Context {
-		return by
+	if v.X == nil || v.Kind != binfo.Loaded {
+		return nil
 	}
-	c := *v
-	c.X = instead2(v.X, by)
-	if c.X.Kind == binfo.Added && c.Kind != binfo.Indexed {
-		c.X, c.N = c.X.X, c.N+c.X.N
-	}
-	return &c
+	return v
 }
 
 // creators are the functions that may have made the closure that runs: that of the
@@ -280,7 +249,7 @@ func (p *program) fromCallee(w view, root *binfo.Value) (view, bool, bool) {
 			continue
 		}
 		up := append([]caller{{place: place{w.code, i}}}, w.up...)
-		return view{place{c, r}, instead(w.v, v), up, w.created}, false, true
+		return view{place{c, r}, instead(w.v, root, v), up, w.created}, false, true
 	}
 	return view{}, false, false
 }
@@ -365,268 +334,4 @@ func receiver(fn string) string {
 		return ""
 	}
 	return pkg + "." + typ
-}
-
-// handed names the maps that a call in code that works on anything may have been
-// handed: fields of the types that stand in the call's line.
-func (p *program) handed(s place) []naming {
-	line := p.Frames(s.pc())
-	if len(line) == 0 {
-		return nil
-	}
-	var out []naming
-	seen := map[uint64]bool{}
-	for i := max(0, s.at-400); i < s.at; i++ {
-		for _, e := range s.code.Insts[i].Effects {
-			v := e.Val
-			if e.Kind != binfo.Set || v.Kind != binfo.AddrIs || v.Mem.Base != binfo.NoReg || seen[uint64(v.Mem.Disp)] {
-				continue
-			}
-			t, err := p.TypeAt(uint64(v.Mem.Disp))
-			if err != nil {
-				continue
-			}
-			if at := p.Frames(s.code.Insts[i].PC); len(at) == 0 || at[0].Line != line[0].Line || at[0].Func != line[0].Func {
-				continue
-			}
-			seen[uint64(v.Mem.Disp)] = true
-			out = append(out, p.mapsOf(t)...)
-		}
-	}
-	return out
-}
-
-// mapsOf are the maps that a value of the type leads to.
-func (p *program) mapsOf(t *binfo.Type) []naming {
-	var out []naming
-	seen := map[uint64]bool{}
-	var walk func(t *binfo.Type, owner, path string, depth int)
-	walk = func(t *binfo.Type, owner, path string, depth int) {
-		if t == nil || depth > 6 || len(seen) > 200 {
-			return
-		}
-		switch t.Kind {
-		case binfo.KindMap:
-			if path != "" {
-				o := binfo.Origin{Kind: binfo.FieldOf, Name: p.qualified(plain(owner)+path, "types"), By: "types"}
-				out = append(out, naming{o, finding.Inferred})
-			}
-		case binfo.KindPointer, binfo.KindSlice, binfo.KindArray:
-			walk(t.Elem(), "", "", depth+1)
-		case binfo.KindStruct:
-			if t.Name != "" && !strings.HasPrefix(t.Name, "struct {") {
-				if seen[t.Addr] {
-					return
-				}
-				seen[t.Addr] = true
-				owner, path = t.Name, ""
-			}
-			for _, f := range t.Fields() {
-				if owner != "" {
-					walk(f.Type, owner, path+"."+f.Name, depth+1)
-				}
-			}
-		}
-	}
-	walk(t, "", "", 0)
-	return out
-}
-
-// noticed is the operation that a stack stands at, and the frame that it is in.
-func (p *program) noticed(g *crashlog.Goroutine, op finding.Op) (use *mapUse, frame int, handed []naming) {
-	inner := -1 // the innermost frame that may hold the operation
-	for i := range g.Frames {
-		f := &g.Frames[i]
-		if inner < 0 && !ofMaps(f.Func) && !finding.InReader(f.Func) {
-			inner = i
-		}
-		if f.Inlined || ofMaps(f.Func) || finding.InReader(f.Func) && !worksOnMaps(f.Func) {
-			continue
-		}
-		at, ok := p.callOf(f)
-		if !ok {
-			break
-		}
-		// The frames that were inlined into this one stand before it.
-		first := i
-		for first > 0 && g.Frames[first-1].Inlined {
-			first--
-		}
-		frame = first
-		for frame < i && finding.InReader(g.Frames[frame].Func) {
-			frame++
-		}
-		if u := p.use(at, ups(g, i), g.CreatedBy); u != nil {
-			return u, frame, nil
-		}
-		if finding.InReader(f.Func) {
-			continue
-		}
-		if at.code.Insts[at.at].Target != 0 {
-			return nil, frame, p.handed(at)
-		}
-		break
-	}
-	if inner < 0 {
-		return nil, -1, nil
-	}
-	if use = p.atLine(&g.Frames[inner], op, g.CreatedBy); use != nil {
-		return use, inner, nil
-	}
-	return nil, inner, p.handedAtLine(&g.Frames[inner])
-}
-
-// atLine finds the operation by the line of a frame that was inlined into a function
-// that tracebacks leave out: the wrapper of a method value or of a go statement.
-func (p *program) atLine(f *crashlog.Frame, op finding.Op, created *crashlog.Frame) *mapUse {
-	if !f.Inlined {
-		return nil
-	}
-	var found *mapUse
-	for fn := range p.Funcs() {
-		o, _, _, _, ok := binfo.OpOf(fn.Name)
-		if !ok || o.IsWrite() != op.IsWrite() {
-			continue
-		}
-		for _, e := range p.into(fn.Entry) {
-			in := p.Frames(e.pc)
-			if len(in) == 0 || in[0].Line != f.Line || elided(in[0].Func) != f.Func {
-				continue
-			}
-			at, ok := p.callAt(e.pc)
-			if !ok {
-				continue
-			}
-			switch u := p.use(at, nil, created); {
-			case u == nil:
-			case found == nil || found.names.Name == "", finding.Op(u.op) == op && finding.Op(found.op) != op:
-				found = u
-			case finding.Op(found.op) == op && finding.Op(u.op) != op:
-			case u.names.Name != "" && u.names.Name != found.names.Name:
-				found.names.grade = finding.Inferred // the line has several
-			}
-		}
-	}
-	return found
-}
-
-// worksOnMaps reports whether a function is of package maps, whose own operations
-// are on its parameters.
-func worksOnMaps(fn string) bool {
-	return finding.PackagePath(fn) == "maps" && fn != "maps.clone" // which is the runtime's
-}
-
-// handedAtLine is handed for a frame that was inlined into a function that tracebacks
-// leave out.
-func (p *program) handedAtLine(f *crashlog.Frame) []naming {
-	if !f.Inlined {
-		return nil
-	}
-	p.into(0) // reads the calls
-	for _, e := range p.calls {
-		to, ok := p.FuncAt(e.target)
-		if !ok || !finding.InReader(to.Name) || ofMaps(to.Name) || !p.spend(64) {
-			continue
-		}
-		if in := p.Frames(e.pc); len(in) == 0 || in[0].Line != f.Line || elided(in[0].Func) != f.Func {
-			continue
-		}
-		if at, ok := p.callAt(e.pc); ok {
-			if out := p.handed(at); len(out) > 0 {
-				return out
-			}
-		}
-	}
-	return nil
-}
-
-// ups are the calls that wait outside of a frame.
-func ups(g *crashlog.Goroutine, i int) []caller {
-	var out []caller
-	for j := i + 1; j < len(g.Frames) && len(out) < maxViews; j++ {
-		if !g.Frames[j].Inlined {
-			out = append(out, caller{frame: &g.Frames[j]})
-		}
-	}
-	return out
-}
-
-// use decodes a call of a map operation; nil if it is none.
-func (p *program) use(at place, up []caller, created *crashlog.Frame) *mapUse {
-	s, err := p.Call(at.code.Insts[at.at].End())
-	if err != nil {
-		return nil
-	}
-	return p.useOf(at, s, up, created)
-}
-
-func (p *program) useOf(at place, s *binfo.Site, up []caller, created *crashlog.Frame) *mapUse {
-	u := &mapUse{place: at, op: s.Op, frames: s.Frames, typ: s.Type, descriptor: s.TypeAddr}
-	u.names = naming{s.Map, finding.Shown}
-	u.names.Name, u.names.Expr = p.qualified(plain(u.names.Name), s.Map.By), plain(s.Map.Expr)
-	if v := s.Map.Value; v != nil && !solid(s.Map) {
-		if n := p.name(view{at, v, up, created}); n.Name != "" || u.names.Name == "" && solid(n.Origin) {
-			u.names = n
-		}
-	}
-	if u.names.Name == "" && u.names.Kind != binfo.Global {
-		if n, ok := p.byType(u); ok {
-			u.names = n
-		}
-	}
-	return u
-}
-
-// same says how well two operations are known to be on one variable, "" if not.
-func (u *mapUse) same(o *mapUse) finding.Grade {
-	a, b := u.names, o.names
-	switch {
-	case u.typ != "" && o.typ != "" && u.typ != o.typ:
-		return ""
-	case a.Kind == binfo.Global && b.Kind == binfo.Global:
-		if a.Address == b.Address && a.Offset == b.Offset {
-			return finding.Inferred
-		}
-		return ""
-	case a.Name != "" && b.Name != "":
-		if a.Name == b.Name {
-			return finding.Inferred
-		}
-		return ""
-	case u.typ != "" && u.typ == o.typ && a.Kind != binfo.Global && b.Kind != binfo.Global:
-		return finding.Guessed // one has no name
-	}
-	return ""
-}
-
-// variable is the map for the report.
-func (u *mapUse) variable() *access.Map {
-	return mapOf(u.names, u.typ)
-}
-
-func mapOf(n naming, typ string) *access.Map {
-	return &access.Map{ID: n.Name, Name: n.Name, Kind: access.Kind(n.Kind), Expr: n.Expr, Type: typ, Declared: typ}
-}
-
-// where is the frame, of those at the operation, that a person would name: the
-// innermost outside of libraries that work on any map.
-func (u *mapUse) where() binfo.Frame {
-	i := slices.IndexFunc(u.frames, func(f binfo.Frame) bool { return !finding.InReader(f.Func) })
-	if i < 0 {
-		return binfo.Frame{Func: elided(u.code.Func.Name)}
-	}
-	f := u.frames[i]
-	f.Func = elided(f.Func)
-	return f
-}
-
-// site is the operation for the report.
-func (u *mapUse) site(m *access.Map) *access.Site {
-	f := u.where()
-	s := &access.Site{Op: access.Op(u.op), Func: &access.Func{Name: f.Func}, Expr: u.names.Expr, LastLine: f.Line}
-	s.Pos.Filename, s.Pos.Line = f.File, f.Line
-	if m != nil {
-		s.Maps = []*access.Map{m}
-	}
-	return s
 }

@@ -82,7 +82,7 @@ func (p *program) setup(u *mapUse) bool {
 		return false
 	}
 	for i, in := range u.code.Insts {
-		if in.Flow == binfo.Call && p.starts(in.Target, maxDepth) && p.spend(uint64(len(u.code.Insts))) && leads(u.code, i, u.at) {
+		if in.Flow == binfo.Call && p.starts(in.Target) && p.spend(uint64(len(u.code.Insts))) && leads(u.code, i, u.at) {
 			return false
 		}
 	}
@@ -91,7 +91,7 @@ func (p *program) setup(u *mapUse) bool {
 
 // starts reports whether a function starts a goroutine, by itself or by those that
 // it calls.
-func (p *program) starts(target uint64, depth int) bool {
+func (p *program) starts(target uint64) bool {
 	fn, ok := p.FuncAt(target)
 	if !ok || target == 0 {
 		return false
@@ -102,26 +102,24 @@ func (p *program) starts(target uint64, depth int) bool {
 	if ofMaps(fn.Name) {
 		return false
 	}
-	for q := range p.Funcs() {
-		if q.Name == "runtime.newproc" {
-			_, ok := p.distancesTo(q.Entry, depth)[fn.Entry]
-			return ok
+	for _, newproc := range p.funcs("runtime.newproc") {
+		if _, ok := p.distances(newproc.Entry)[fn.Entry]; ok {
+			return true
 		}
 	}
 	return false
 }
 
-// distances are the static calls between each function and the one at entry.
-func (p *program) distances(entry uint64) map[uint64]int { return p.distancesTo(entry, maxDepth) }
-
-func (p *program) distancesTo(entry uint64, depth int) map[uint64]int {
+// distances are the static calls between each function and the one at entry, of those
+// that get there in maxDepth.
+func (p *program) distances(entry uint64) map[uint64]int {
 	if d := p.dist[entry]; d != nil {
 		return d
 	}
 	d := map[uint64]int{entry: 0}
 	p.dist[entry] = d
 	for queue := []uint64{entry}; len(queue) > 0 && len(d) < 5000; queue = queue[1:] {
-		if d[queue[0]] == depth {
+		if d[queue[0]] == maxDepth {
 			continue
 		}
 		for _, e := range p.into(queue[0]) {

@@ -247,7 +247,7 @@ func (r *Report) byStart(g *crashlog.Goroutine, ws []writer) []Candidate {
 		return nil
 	}
 	why := "it ran on another thread at that moment"
-	if r.opts.Index == nil || r.Map == nil || r.use != nil {
+	if r.opts.Index == nil || r.Map == nil {
 		return []Candidate{{Side: Side{Goroutine: g, Frame: -1, Op: finding.Write}, Grade: finding.Guessed, Why: why, score: onThread}}
 	}
 	starts := r.startsOf(g)

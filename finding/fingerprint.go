@@ -20,15 +20,20 @@ func (f *Finding) Fingerprint() string {
 // compiled to a clear, m[k] += v to an assignment without a lookup), and a fix
 // for the one is a fix for the other.
 func (f *Finding) key() string {
-	m := cmp.Or(f.pathed(f.Map.Name), f.Map.Type, "map")
-	a, b := f.party(0), f.party(1)
+	m := cmp.Or(f.MapName(), f.Map.Type, "map")
+	a, b := f.Side(0), f.Side(1)
 	if b < a {
 		a, b = b, a
 	}
 	return strings.Join([]string{"mapsan/1", m, a, b}, "\n")
 }
 
-func (f *Finding) party(i int) string {
+// MapName is the map's name with the import path of package main, where that is
+// known; "" if the map has none.
+func (f *Finding) MapName() string { return f.pathed(f.Map.Name) }
+
+// Side is what the fingerprint knows a side by: reading or writing, and the function.
+func (f *Finding) Side(i int) string {
 	p := &f.Parties[i]
 	fn := "?"
 	if site, ok := p.Site(); ok {
