@@ -241,11 +241,11 @@ func (c *Code) captured(off int64) place {
 		return place{kind: Captured, off: off, why: "DWARF does not say what the closure holds there"}
 	}
 	name := d.name(found)
-	return place{typ: d.varType(found), expr: name, name: enclosing(c.Func.Name) + "." + name, kind: Captured, by: "dwarf"}
+	return place{typ: d.varType(found), expr: name, name: Enclosing(c.Func.Name) + "." + name, kind: Captured, by: "dwarf"}
 }
 
-// enclosing is the function that a function literal's name starts with.
-func enclosing(fn string) string {
+// Enclosing is the function that a function literal's name starts with.
+func Enclosing(fn string) string {
 	if i := strings.LastIndex(fn, ".func"); i > 0 {
 		return fn[:i]
 	}

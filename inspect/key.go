@@ -1,15 +1,12 @@
 package inspect
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"strconv"
 
 	"github.com/mapsan/mapsan/binfo"
 )
-
-func putWord(b []byte, v uint64) { binary.LittleEndian.PutUint64(b, v) }
 
 const maxKeyText = 24
 

@@ -16,7 +16,7 @@ import (
 
 // openLive finds the process.
 func openLive(pid int) (*live, error) {
-	if err := unix.Kill(pid, 0); pid <= 0 || err == unix.ESRCH {
+	if pid <= 0 || unix.Kill(pid, 0) == unix.ESRCH {
 		return nil, fmt.Errorf("process %d: %w", pid, ErrGone)
 	}
 	l := &live{pid: pid, regs: regsAMD64}
@@ -113,6 +113,7 @@ func (l *live) stopped(look func([]thread)) (took time.Duration, missing int, er
 func (l *live) stop(look func([]thread)) (took time.Duration, missing int, err error) {
 	var start time.Time
 	seized := map[int]*tracee{}
+	own := map[int]int{}
 	var threads []thread
 	defer func() {
 		for tid, t := range seized {
@@ -135,6 +136,7 @@ func (l *live) stop(look func([]thread)) (took time.Duration, missing int, err e
 			if _, known := seized[tid]; known {
 				continue
 			}
+			own[tid] = ownID(l.pid, tid)
 			if errno := ptrace(unix.PTRACE_SEIZE, tid, 0, 0); errno != 0 {
 				if errno == unix.ESRCH {
 					continue // it ended
@@ -165,7 +167,7 @@ func (l *live) stop(look func([]thread)) (took time.Duration, missing int, err e
 				missing++
 				continue
 			}
-			if t, ok := l.regs.thread(tid, b[:iov.Len]); ok {
+			if t, ok := l.regs.thread(own[tid], b[:iov.Len]); ok {
 				threads = append(threads, t)
 			}
 		}
@@ -204,6 +206,17 @@ func (t *tracee) wait(tid int, until time.Time) bool {
 		}
 		time.Sleep(pause)
 	}
+}
+
+// ownID is the number by which a thread knows itself: in a container it is not ours.
+func ownID(pid, tid int) int {
+	names := strings.Fields(procStatus(fmt.Sprintf("%d/task/%d", pid, tid), "NSpid"))
+	if len(names) > 1 {
+		if id, err := strconv.Atoi(names[len(names)-1]); err == nil {
+			return id
+		}
+	}
+	return tid
 }
 
 func ptrace(request, tid int, addr, data uintptr) unix.Errno {
@@ -251,7 +264,7 @@ func explainStop(pid int, errno unix.Errno) error {
 	if errno != unix.EPERM {
 		return explainErrno(errno)
 	}
-	if tracer := statusField(pid, "TracerPid"); tracer != "" && tracer != "0" {
+	if tracer := procStatus(strconv.Itoa(pid), "TracerPid"); tracer != "" && tracer != "0" {
 		return fmt.Errorf("%w: process %s traces it already", ErrPermission, tracer)
 	}
 	return fmt.Errorf("%w%s", ErrPermission, yama())
@@ -275,9 +288,9 @@ func yama() string {
 	return ""
 }
 
-// statusField reads a line of /proc/PID/status.
-func statusField(pid int, name string) string {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+// procStatus reads a line of the status file of a process or thread.
+func procStatus(of, name string) string {
+	f, err := os.Open("/proc/" + of + "/status")
 	if err != nil {
 		return ""
 	}

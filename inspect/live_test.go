@@ -4,9 +4,11 @@ package inspect
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -166,15 +168,39 @@ func TestPIE(t *testing.T) {
 // TestUnstrippedCopy names the maps of a stripped process by -bin.
 func TestUnstrippedCopy(t *testing.T) {
 	prog := start(t, build(t, "", "-ldflags=-s -w"))
+	attach(t, prog.pid) // skips where that is forbidden
 	p, err := Attach(prog.pid, build(t, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	v, err := p.Look(Options{})
-	if err == nil {
-		checkMaps(t, v)
+	checkMaps(t, lookAt(t, p, Options{}))
+	// One whose functions lie elsewhere would tell lies.
+	if _, err := Attach(prog.pid, build(t, "", "-gcflags=-N -l")); err == nil || !strings.Contains(err.Error(), "not a copy") {
+		t.Errorf("the executable of another build: %v", err)
 	}
+}
+
+// TestContainer looks at a process that has another number for itself than we.
+func TestContainer(t *testing.T) {
+	unshare, err := exec.LookPath("unshare")
+	if err != nil || os.Geteuid() != 0 {
+		t.Skip("a process namespace needs root, and unshare of util-linux")
+	}
+	out := exec.Command(unshare, "--pid", "--fork", "true")
+	if msg, err := out.CombinedOutput(); err != nil {
+		t.Skipf("no process namespace can be made: %v: %s", err, msg)
+	}
+	prog := start(t, unshare, "--pid", "--fork", "--kill-child", build(t, ""))
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", prog.pid, prog.pid))
+	if err != nil {
+		t.Skip(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(children)))
+	if err != nil {
+		t.Fatalf("children %q", children)
+	}
+	insideBusy(t, attach(t, pid))
 }
 
 func TestVersions(t *testing.T) {

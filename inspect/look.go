@@ -130,7 +130,7 @@ func (l *look) parked(gs []goroutine) error {
 			continue
 		}
 		g := &still[i]
-		switch in := l.goroutine(g, &stack{g.sp, g.hi, bufs[i]}, false); {
+		switch in := l.goroutine(g, &stack{at: g.sp, hi: g.hi, b: bufs[i]}, false); {
 		case in == nil:
 		case l.movedOn(g):
 			l.restless = append(l.restless, g.addr)
@@ -179,7 +179,7 @@ func (l *look) catch(g goroutine, exact bool) {
 		return
 	}
 	if b, err := l.p.read(g.sp, int(min(g.hi-g.sp, maxCaught))); err == nil {
-		l.caught = append(l.caught, caught{g, stack{g.sp, g.hi, b}, exact})
+		l.caught = append(l.caught, caught{g, stack{g.sp, g.hi, b, true}, exact})
 	}
 }
 

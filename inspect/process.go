@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 
 	"github.com/mapsan/mapsan/binfo"
@@ -36,16 +37,23 @@ func Attach(pid int, binary string) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inspect: %w", err)
 	}
+	// The link leads to the file even where it was removed or lies in a container.
+	own, name, err := l.executable()
+	if err != nil {
+		return nil, fmt.Errorf("inspect: %w", err)
+	}
 	p := &Process{src: l, pid: pid, binary: binary}
 	if binary == "" {
-		// The link leads to the file even where it was removed or lies in a container.
-		binary, p.binary, err = l.executable()
-		if err != nil {
-			return nil, fmt.Errorf("inspect: %w", err)
-		}
+		p.binary, binary, own = name, own, ""
 	}
 	if err := p.open(binary); err != nil {
 		return nil, fmt.Errorf("inspect process %d: %w", pid, err)
+	}
+	if own != "" {
+		if err := p.sameCode(own); err != nil {
+			p.Close()
+			return nil, fmt.Errorf("inspect process %d: %w", pid, err)
+		}
 	}
 	return p, nil
 }
@@ -94,6 +102,27 @@ func (p *Process) open(binary string) (err error) {
 	p.pcs, p.shapes, p.vars = map[uint64]step{}, map[shapeKey]*shape{}, map[uint64][]binfo.Var{}
 	p.rt, err = readRuntime(p.bin)
 	return err
+}
+
+// sameCode says why the executable cannot stand for the one that runs: the functions
+// of both must be the same and lie at the same addresses.
+func (p *Process) sameCode(running string) error {
+	own, err := binfo.Open(running)
+	if err != nil {
+		return fmt.Errorf("its own executable: %w", err)
+	}
+	defer own.Close()
+	next, stop := iter.Pull(own.Funcs())
+	defer stop()
+	for fn := range p.bin.Funcs() {
+		if o, ok := next(); !ok || o.Name != fn.Name || o.Entry != fn.Entry {
+			return fmt.Errorf("%s is not a copy of the executable that runs: %s is not at %#x there; name one of the same build", p.binary, fn.Name, fn.Entry)
+		}
+	}
+	if o, ok := next(); ok {
+		return fmt.Errorf("%s is not a copy of the executable that runs, which has %s; name one of the same build", p.binary, o.Name)
+	}
+	return nil
 }
 
 // Close gives back what Attach or OpenCore opened.

@@ -57,6 +57,7 @@ const maxDepth = 1 << 12
 type stack struct {
 	at, hi uint64 // hi is the end of the whole one
 	b      []byte
+	whole  bool // no more of it may be read: the process has gone on since
 }
 
 func (p *Process) stackWord(s *stack, addr uint64) (uint64, bool) {
@@ -64,6 +65,9 @@ func (p *Process) stackWord(s *stack, addr uint64) (uint64, bool) {
 		return 0, false
 	}
 	if off := addr - s.at; off+8 > uint64(len(s.b)) {
+		if s.whole {
+			return 0, false
+		}
 		n := min(s.hi-addr, 8<<10)
 		b, err := p.read(addr, int(n))
 		if err != nil {

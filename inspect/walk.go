@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mapsan/mapsan/binfo"
+	"github.com/mapsan/mapsan/finding"
 	"github.com/mapsan/mapsan/maplayout"
 )
 
@@ -22,7 +23,6 @@ type walk struct {
 	found   []*Map
 	cut     bool
 	noNames error
-	std     bool // what is walked now belongs to the standard library
 }
 
 // object is a value in memory that may lead to maps.
@@ -69,9 +69,8 @@ func (w *walk) globals(std bool) {
 		w.noNames = err
 		return
 	}
-	w.std = std
 	for _, v := range vars {
-		if strings.HasPrefix(v.Name, "runtime.") || w.p.isStd(v.Name) != std {
+		if strings.HasPrefix(v.Name, "runtime.") || finding.InStd(v.Name) != std {
 			continue
 		}
 		if s := w.p.shape(v.Type); w.p.leads(s) {
@@ -94,7 +93,6 @@ func (w *walk) locals(s sample) {
 		return
 	}
 	fn, _ := w.p.bin.FuncAt(pc)
-	w.std = w.p.isStd(fn.Name)
 	for _, v := range vars {
 		name := fn.Name + "." + strings.TrimPrefix(v.Name, "&")
 		w.push(s.f.cfa+uint64(v.Offset), w.p.shape(v.Type), &via{step: fmt.Sprintf("goroutine %d: %s", s.goroutine, name), owner: name})
@@ -175,7 +173,6 @@ func (w *walk) value(b []byte, addr uint64, s *shape, v *via) {
 			w.value(b[f.at:], addr+uint64(f.at), f.shape, &via{v, step, owner.owner, owner.rest + step})
 		}
 	case binfo.KindArray:
-		w.p.expand(s.elem)
 		if s.elem.size <= 0 || s.elem.size*s.len > len(b) {
 			return
 		}
@@ -231,11 +228,13 @@ func (w *walk) dynamic(b []byte, v *via) {
 		return
 	}
 	next := &via{v, ".(" + brief(s.name) + ")", v.owner, v.rest}
-	switch s.kind {
-	case binfo.KindPointer, binfo.KindMap, binfo.KindFunc:
-		var word [8]byte
-		putWord(word[:], data)
-		w.value(word[:], 0, s, next)
+	switch s.kind { // what is one pointer lies in the interface itself
+	case binfo.KindPointer:
+		w.push(data, s.elem, next)
+	case binfo.KindMap:
+		w.mapAt(data, s, next)
+	case binfo.KindFunc:
+		w.closure(data, next)
 	default:
 		w.push(data, s, next)
 	}
@@ -262,16 +261,8 @@ func (w *walk) closure(addr uint64, v *via) {
 	}
 	for _, c := range vars {
 		name := strings.TrimPrefix(c.Name, "&")
-		w.push(addr+uint64(c.Offset), w.p.shape(c.Type), &via{v, "(" + brief(fn.Name) + ")." + name, enclosing(fn.Name) + "." + name, ""})
+		w.push(addr+uint64(c.Offset), w.p.shape(c.Type), &via{v, "(" + brief(fn.Name) + ")." + name, binfo.Enclosing(fn.Name) + "." + name, ""})
 	}
-}
-
-// enclosing is the function that a function literal's name starts with.
-func enclosing(fn string) string {
-	if i := strings.LastIndex(fn, ".func"); i > 0 {
-		return fn[:i]
-	}
-	return fn
 }
 
 // mapAt notes a map, and follows some of its elements.
@@ -292,7 +283,7 @@ func (w *walk) mapAt(addr uint64, s *shape, v *via) {
 	}
 	if m.Path == "" {
 		m.Name, m.Path, m.Type = v.owner+v.rest, v.path(), s.name
-		m.Std = w.std && w.p.isStd(m.Name) || w.p.isStd(v.owner)
+		m.Std = finding.InStd(m.Name)
 	}
 	var err error
 	if m.slots, err = w.p.layout.SlotsAt(w.p.src, s.t.Addr+w.p.base); err != nil {
@@ -311,23 +302,4 @@ func (w *walk) mapAt(addr uint64, s *shape, v *via) {
 			w.push(e.KeyAddr, s.key, v.elem("key"))
 		}
 	}
-}
-
-// isStd reports whether a name, "net/http.DefaultServeMux", is of the standard
-// library: no dot in the first part of its path, and not of the main module.
-func (p *Process) isStd(name string) bool {
-	name = strings.TrimLeft(name, "*[]")
-	path, _, _ := strings.Cut(name, "[")
-	path = strings.TrimPrefix(path, "go:struct.")
-	slash := strings.LastIndexByte(path, '/')
-	if i := strings.IndexByte(path[slash+1:], '.'); i >= 0 {
-		path = path[:slash+1+i]
-	}
-	first, _, _ := strings.Cut(path, "/")
-	module := p.bin.Info().Module
-	switch {
-	case path == "main", module != "" && (path == module || strings.HasPrefix(path, module+"/")), path == p.bin.Info().Path:
-		return false
-	}
-	return first == "vendor" || !strings.ContainsAny(first, ".%")
 }

@@ -34,7 +34,7 @@ var table = []row{
 	{folder: "racelog", may: []string{"internal/logline"}, std: true},
 	{folder: "internal/logline", std: true},
 	{folder: "corefile", may: []string{"binfo", "maplayout", "internal/layouts"}},
-	{folder: "inspect", may: []string{"binfo", "maplayout", "internal/layouts"}},
+	{folder: "inspect", may: []string{"binfo", "maplayout", "internal/layouts", "finding"}},
 	{folder: "internal/layouts", may: []string{"binfo", "maplayout"}},
 	{folder: "internal/coredump", std: true},
 	{folder: "binfo"},
