@@ -81,19 +81,27 @@ type findingView struct {
 	Missing           []string
 }
 
-// windowView names the two sides of the time in which the runtime notices: who marks
-// the map, and who looks.
-type windowView struct{ Other, Here string }
+// windowView tells of the time in which the runtime notices: who marks the map, who
+// looks, and what is seen.
+type windowView struct{ Other, Here, Sees string }
 
 func windowOf(f *finding.Finding) windowView {
-	name := func(p *finding.Party) string {
-		who := "the other side"
-		if p.Goroutine.ID != 0 {
-			who = fmt.Sprintf("goroutine %d", p.Goroutine.ID)
-		}
-		return clean(fmt.Sprintf("%s, %s", who, p.Access.Op))
+	v := windowView{Other: "the other side", Here: "the side that noticed", Sees: "its look at the flag fails: fatal error"}
+	// Of several sources' finding, the first party is not the one that noticed.
+	if f.Engine != finding.Explain || len(f.Evidence.Seen) > 0 {
+		return v
 	}
-	return windowView{Other: name(&f.Parties[1]), Here: name(&f.Parties[0])}
+	for who, p := range map[*string]*finding.Party{&v.Other: &f.Parties[1], &v.Here: &f.Parties[0]} {
+		if p.Goroutine.ID != 0 {
+			*who = fmt.Sprintf("goroutine %d", p.Goroutine.ID)
+		}
+		*who = clean(fmt.Sprintf("%s, %s", *who, p.Access.Op))
+	}
+	v.Sees = "sees the flag: fatal error"
+	if f.Parties[0].Access.Op.IsWrite() {
+		v.Sees = "sees the flag, or its own mark gone: fatal error"
+	}
+	return v
 }
 
 type partyView struct {

@@ -288,8 +288,24 @@ func ExampleHTML() {
 	// Output:
 }
 
-// TestWindow: a crash's page draws the time in which the runtime notices; others' do not.
+// TestWindow: a crash's page draws the time in which the runtime notices; others' do
+// not. Only of a crash by itself the first party is known to have noticed.
 func TestWindow(t *testing.T) {
+	f := sample()
+	f.Engine, f.Evidence.Path = finding.Explain, []string{"mapassign -> fatal -> exit(2)"}
+	noticed := fmt.Sprintf("goroutine %d, %s", f.Parties[0].Goroutine.ID, f.Parties[0].Access.Op)
+	window := func() string {
+		_, after, _ := strings.Cut(htmlOf(t, Options{}, f), `class="window"`)
+		svg, _, _ := strings.Cut(after, "</svg>")
+		return svg
+	}
+	if svg := window(); !strings.Contains(svg, noticed) {
+		t.Errorf("the side that noticed is not called %q", noticed)
+	}
+	f.Evidence.Seen = []string{"one", "another"}
+	if svg := window(); strings.Contains(svg, "goroutine") || !strings.Contains(svg, "the side that noticed") {
+		t.Error("of two sources' finding, a goroutine is said to have noticed")
+	}
 	for _, path := range [][]string{nil, {"mapassign -> fatal -> exit(2)", "a step"}} {
 		f := sample()
 		f.Evidence.Path = path
