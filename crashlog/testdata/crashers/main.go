@@ -199,8 +199,7 @@ func bystanders() {
 		select {}
 	}()
 	go func() {
-		started <- true
-		deep(150, make(chan int))
+		deep(150, started, make(chan int))
 	}()
 	for i := 0; i < 3; i++ {
 		<-started
@@ -208,9 +207,10 @@ func bystanders() {
 }
 
 //go:noinline
-func deep(n int, c chan int) int {
+func deep(n int, started chan bool, c chan int) int {
 	if n == 0 {
+		started <- true
 		return <-c
 	}
-	return deep(n-1, c) + 1
+	return deep(n-1, started, c) + 1
 }
