@@ -126,12 +126,15 @@ func (c *Code) iterationStart(i int) (int, mapFunc, string) {
 		return -1, mapFunc{}, "the iterator is " + it.String()
 	}
 	found, fm := -1, mapFunc{}
+	t := c.tracer()
+	t.budget *= 8 // for all of them
+	regs, _ := c.args()
 	for j, in := range c.Insts {
 		if in.Flow != Call || in.Target == 0 {
 			continue
 		}
 		m, ok := mapFuncs[c.calleeName(j)]
-		if !ok || m.iter < 0 || m.hdr < 0 || !c.Arg(j, int(m.iter)).Equal(it) {
+		if !ok || m.iter < 0 || m.hdr < 0 || !t.reg(j, regs[m.iter], 0).Equal(it) {
 			continue
 		}
 		// Loops one after the other share the slot: the last before the call counts.

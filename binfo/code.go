@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	maxCode  = 4 << 20 // bytes of one function
-	maxCodes = 64      // decoded functions kept
-	maxTable = 4096    // entries of a jump table
+	maxCode   = 4 << 20      // bytes of one function
+	maxCodes  = 64           // decoded functions kept
+	maxTable  = 4096         // entries of a jump table
+	maxTables = 4 * maxTable // of all in a function
 )
 
 // Code is one decoded function. It may be used by several goroutines at once.
@@ -42,10 +43,11 @@ func (f *File) Code(fn Func) (*Code, error) {
 	if c != nil {
 		return c, nil
 	}
-	if fn.End-fn.Entry > maxCode {
-		return nil, fmt.Errorf("decode %s: %d bytes of code are more than the %d allowed", fn.Name, fn.End-fn.Entry, maxCode)
+	size := fn.End - fn.Entry
+	if size > f.most {
+		return nil, fmt.Errorf("decode %s: %d bytes of code are more than the %d allowed", fn.Name, size, f.most)
 	}
-	raw, err := f.image.bytes(fn.Entry, fn.End-fn.Entry)
+	raw, err := f.image.bytes(fn.Entry, size)
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", fn.Name, err)
 	}
@@ -56,11 +58,24 @@ func (f *File) Code(fn Func) (*Code, error) {
 	c.addressTaken()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.codes) >= maxCodes {
+	if f.bytes += size; len(f.codes) >= maxCodes || f.bytes > f.most {
 		clear(f.codes)
+		f.bytes = size
 	}
 	f.codes[fn.Entry] = c
 	return c, nil
+}
+
+// Beginning decodes the first n bytes of a function. An instruction that they cut off
+// is decoded as something else.
+func (f *File) Beginning(fn Func, n uint64) ([]Inst, error) {
+	raw, err := f.image.bytes(fn.Entry, min(n, fn.End-fn.Entry))
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", fn.Name, err)
+	}
+	c := &Code{Func: fn, f: f}
+	c.decode(raw)
+	return c.Insts, nil
 }
 
 func (c *Code) decode(raw []byte) {
@@ -136,7 +151,7 @@ func (c *Code) within(pc uint64) (int, bool) {
 func (c *Code) blocks() {
 	lead := make([]bool, len(c.Insts)+1)
 	lead[0] = true
-	tables := map[int][]int{}
+	tables, entries := map[int][]int{}, 0
 	for i, in := range c.Insts {
 		if in.Flow == Next || in.Flow == Call {
 			continue
@@ -146,7 +161,10 @@ func (c *Code) blocks() {
 			lead[t] = true
 		}
 		if in.table && in.Flow == Jump {
-			tables[i] = c.jumpTable(i)
+			if entries < maxTables {
+				tables[i] = c.jumpTable(i)
+				entries += len(tables[i])
+			}
 			c.blind = c.blind || len(tables[i]) == 0
 			for _, t := range tables[i] {
 				lead[t] = true

@@ -77,7 +77,7 @@ func (f *File) readDebug() (*debugInfo, error) {
 		}
 	}
 	// DWARF packs to a quarter or so; far more is made to fill memory.
-	if limit := min(maxDebug, 1<<20+32*uint64(f.image.size)); total > limit {
+	if limit := min(maxDebug, f.left, 1<<20+32*uint64(f.image.size)); total > limit {
 		return nil, fmt.Errorf("DWARF: %d bytes are more than the %d allowed for this file", total, limit)
 	}
 	data, err := ef.DWARF()
@@ -91,7 +91,7 @@ func (f *File) readDebug() (*debugInfo, error) {
 		d.cfa = 8 // the return address
 	}
 	d.readLists(ef)
-	return d, d.index()
+	return d, d.index(total)
 }
 
 func (d *debugInfo) readLists(ef *elf.File) {
@@ -110,8 +110,11 @@ func (d *debugInfo) readLists(ef *elf.File) {
 	}
 }
 
-func (d *debugInfo) index() error {
+// index reads what is at the top. Its text is not much more than all of DWARF, which
+// may have a name once for many entries, unless that is made to fill memory.
+func (d *debugInfo) index(size uint64) error {
 	r := d.data.Reader()
+	text := 1<<20 + 8*size
 	for range maxEntries {
 		e, err := r.Next()
 		if err != nil {
@@ -119,6 +122,14 @@ func (d *debugInfo) index() error {
 		}
 		if e == nil {
 			return nil
+		}
+		for _, field := range e.Field {
+			if s, ok := field.Val.(string); ok {
+				if uint64(len(s)) > text {
+					return errors.New("damaged DWARF: too much text")
+				}
+				text -= uint64(len(s))
+			}
 		}
 		name, _ := e.Val(dwarf.AttrName).(string)
 		switch e.Tag {

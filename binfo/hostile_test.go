@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,136 @@ func TestRefused(t *testing.T) {
 		if _, err := binfo.Open("/bin/sh"); !errors.Is(err, binfo.ErrNotGo) {
 			t.Errorf("/bin/sh: %v", err)
 		}
+	}
+}
+
+// big is a file of which only the beginning is kept: behind it come zeros, or what fill
+// is, up to size.
+type big struct {
+	head []byte
+	size int64
+	fill byte
+}
+
+func (b big) ReadAt(p []byte, at int64) (int, error) {
+	n := 0
+	if at < int64(len(b.head)) {
+		n = copy(p, b.head[at:])
+	}
+	for i := range p[n:] {
+		p[n+i] = b.fill
+	}
+	return len(p), nil
+}
+
+// TestTooLarge: what is made to fill memory is refused, or left out, before it does.
+func TestTooLarge(t *testing.T) {
+	base, err := os.ReadFile(program(t, "sites", build{arch: "amd64"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ef, err := elf.NewFile(bytes.NewReader(base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const much = 1 << 31
+	header := func(data []byte, n int) []byte {
+		return data[binary.LittleEndian.Uint64(data[40:])+64*uint64(n):]
+	}
+	number := func(name string) int {
+		for i, s := range ef.Sections {
+			if s.Name == name {
+				return i
+			}
+		}
+		t.Fatalf("no section %s", name)
+		return 0
+	}
+	// at puts a section behind the file's end.
+	at := func(data []byte, n int, size uint64) {
+		binary.LittleEndian.PutUint64(header(data, n)[24:], uint64(len(data)))
+		binary.LittleEndian.PutUint64(header(data, n)[32:], size)
+	}
+	for name, c := range map[string]struct {
+		change func(data []byte)
+		why    string // it is refused
+	}{
+		"many sections": {func(data []byte) { binary.LittleEndian.PutUint16(data[60:], 60000) }, "damaged: 60000 or more sections"},
+		"more sections": {func(data []byte) { binary.LittleEndian.PutUint16(data[60:], 0) }, "damaged: 1024 or more sections"},
+		"long names of sections": {func(data []byte) {
+			at(data, int(binary.LittleEndian.Uint16(data[62:])), 1<<20)
+		}, "damaged: 1048576 bytes of sections' names"},
+		"long names of symbols": {func(data []byte) { at(data, number(".strtab"), 64<<20) }, ""},
+		"many symbols":          {func(data []byte) { at(data, number(".symtab"), much) }, ""},
+		"much DWARF":            {func(data []byte) { at(data, number(".debug_info"), 300<<20) }, ""},
+		"a large function table": {func(data []byte) {
+			s := ef.Section(".gopclntab")
+			binary.LittleEndian.PutUint64(header(data, number(".gopclntab"))[32:], much)
+			for i, p := range ef.Progs {
+				if s.Addr >= p.Vaddr && s.Addr < p.Vaddr+p.Filesz && p.Type == elf.PT_LOAD {
+					h := data[binary.LittleEndian.Uint64(data[32:])+56*uint64(i):]
+					binary.LittleEndian.PutUint64(h[32:], 2*much)
+					binary.LittleEndian.PutUint64(h[40:], 2*much)
+				}
+			}
+		}, "damaged function table"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := bytes.Clone(base)
+			c.change(data)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			within(t, 20*time.Second, func() {
+				f, err := binfo.NewStrangers(big{data, 3 * much, 'x'}, 3*much)
+				switch {
+				case c.why != "" && (err == nil || !strings.Contains(err.Error(), c.why)):
+					t.Errorf("%v, want %q", err, c.why)
+				case c.why == "" && err != nil:
+					t.Error(err)
+				case err == nil:
+					use(f)
+				}
+			})
+			runtime.ReadMemStats(&after)
+			if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > 600 {
+				t.Errorf("%d MiB were used", used)
+			}
+		})
+	}
+}
+
+// TestLargeFunctions: of an executable from strangers they are not decoded, but for
+// their beginning.
+func TestLargeFunctions(t *testing.T) {
+	base, err := os.ReadFile(program(t, "sites", build{arch: "amd64"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := binfo.NewStrangers(bytes.NewReader(base), int64(len(base)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fn := f.FuncsNamed("main.main")[0]
+	whole, err := f.Code(fn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, err := f.Beginning(fn, 64)
+	if err != nil || len(some) < 4 || len(some) >= len(whole.Insts) {
+		t.Fatalf("%d of %d instructions, %v", len(some), len(whole.Insts), err)
+	}
+	for i, in := range some {
+		if in.End() > fn.Entry+48 {
+			break // the next one may be cut off
+		}
+		if w := whole.Insts[i]; in.PC != w.PC || in.Flow != w.Flow || !bytes.Equal(in.Bytes(), w.Bytes()) {
+			t.Errorf("instruction %d is %+v, not %+v", i, in, w)
+		}
+	}
+	fn.Entry-- // where none is kept
+	fn.End = fn.Entry + 257<<10
+	if _, err := f.Code(fn); err == nil || !strings.Contains(err.Error(), "are more than the 262144 allowed") {
+		t.Errorf("a large one: %v", err)
 	}
 }
 

@@ -109,6 +109,10 @@ type Inst struct {
 // End is the address after the instruction.
 func (in Inst) End() uint64 { return in.PC + uint64(in.Len) }
 
+// Unfollowed reports whether the instruction sets registers in ways that Effects
+// does not say.
+func (in Inst) Unfollowed() bool { return in.clobA || in.clob != 0 }
+
 func regExpr(r Reg) Expr   { return Expr{Kind: RegIs, Reg: r} }
 func immExpr(v int64) Expr { return Expr{Kind: ImmIs, Imm: v} }
 

@@ -2,6 +2,7 @@ package binfo
 
 import (
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,7 @@ type File struct {
 	info   Info
 	syms   symbols
 	closer io.Closer
+	left   uint64 // bytes of its tables and of its DWARF that may still be read
 
 	dwarf struct {
 		once sync.Once
@@ -48,7 +50,9 @@ type File struct {
 	rtypeIndex map[string][]uint64
 
 	mu    sync.Mutex
-	codes map[uint64]*Code // by entry; bounded by maxCodes
+	codes map[uint64]*Code // by entry; bounded by maxCodes and maxCode
+	bytes uint64           // of code in codes
+	most  uint64           // bytes of one function
 }
 
 // Open opens the executable at path. Close it after use.
@@ -76,7 +80,24 @@ func Open(path string) (*File, error) {
 
 // New reads an executable of size bytes from r, which must stay usable as
 // long as the File is.
-func New(r io.ReaderAt, size int64) (f *File, err error) {
+func New(r io.ReaderAt, size int64) (*File, error) {
+	return newFile(r, size, &File{left: maxPcln + maxDebug, most: maxCode})
+}
+
+// How much of an executable from strangers is read.
+const (
+	strangersTables = 256 << 20
+	strangersCode   = 256 << 10
+)
+
+// NewStrangers is New for an executable that somebody chose who may want to do harm.
+// Where its tables are too large it is refused, and DWARF or functions that are too
+// large are as if they could not be read.
+func NewStrangers(r io.ReaderAt, size int64) (*File, error) {
+	return newFile(r, size, &File{left: strangersTables, most: strangersCode})
+}
+
+func newFile(r io.ReaderAt, size int64, limits *File) (f *File, err error) {
 	// The decoders of the standard library are not all made for hostile input.
 	defer func() {
 		if p := recover(); p != nil {
@@ -84,11 +105,15 @@ func New(r io.ReaderAt, size int64) (f *File, err error) {
 		}
 	}()
 	r = io.NewSectionReader(r, 0, size)
+	if err := checkSections(r); err != nil {
+		return nil, err
+	}
 	ef, err := elf.NewFile(r)
 	if err != nil {
 		return nil, explainELF(r, err)
 	}
-	f = &File{codes: map[uint64]*Code{}}
+	f = limits
+	f.codes = map[uint64]*Code{}
 	switch {
 	case ef.Class != elf.ELFCLASS64 || ef.Data != elf.ELFDATA2LSB:
 		return nil, fmt.Errorf("%s %s: %w; use a 64-bit little-endian build", ef.Class, ef.Data, ErrUnsupported)
@@ -106,7 +131,7 @@ func New(r io.ReaderAt, size int64) (f *File, err error) {
 	if err := f.readFuncs(ef); err != nil {
 		return nil, err
 	}
-	f.syms = readSymbols(ef, size)
+	f.syms = f.readSymbols(ef)
 	f.info.Symbols = len(f.syms.byAddr) > 0
 	f.image.elf = ef
 	return f, nil
@@ -122,6 +147,30 @@ func (f *File) Close() error {
 
 // Arch is the architecture of the code.
 func (f *File) Arch() Arch { return f.arch }
+
+// checkSections refuses what would fill memory before anything is known: a section's
+// name may be all of the table of names, which may be compressed. Linkers make some
+// forty sections.
+func checkSections(r io.ReaderAt) error {
+	const maxSections, maxNames = 1024, 1 << 16
+	var h elf.Header64
+	if err := binary.Read(io.NewSectionReader(r, 0, 64), binary.LittleEndian, &h); err != nil ||
+		h.Ident[elf.EI_CLASS] != byte(elf.ELFCLASS64) || h.Ident[elf.EI_DATA] != byte(elf.ELFDATA2LSB) || h.Shoff == 0 {
+		return nil // which others refuse, or there are none
+	}
+	if h.Shnum == 0 || h.Shnum > maxSections {
+		return fmt.Errorf("damaged: %d or more sections", max(h.Shnum, maxSections))
+	}
+	var names elf.Section64
+	at := int64(h.Shoff) + int64(h.Shstrndx)*int64(h.Shentsize)
+	if err := binary.Read(io.NewSectionReader(r, at, 64), binary.LittleEndian, &names); err != nil {
+		return fmt.Errorf("damaged or cut off: the sections' names: %w", err)
+	}
+	if names.Size > maxNames || elf.SectionFlag(names.Flags)&elf.SHF_COMPRESSED != 0 {
+		return fmt.Errorf("damaged: %d bytes of sections' names", names.Size)
+	}
+	return nil
+}
 
 // explainELF says what the file is when it is no ELF file.
 func explainELF(r io.ReaderAt, err error) error {

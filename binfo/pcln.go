@@ -59,6 +59,7 @@ func (f *File) readFuncs(ef *elf.File) error {
 		f.mod = module{text: p.text}
 	}
 	f.pcln = p
+	f.left -= uint64(len(p.data))
 	if err := f.indexFuncs(); err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (f *File) parsePcln(addr, size uint64) (*pcln, error) {
 		return nil, bad("outside the file; it is cut off")
 	}
 	size = min(size, seg.filesz-(addr-seg.addr))
-	if size < pcHeaderSz || size > maxPcln {
+	if size < pcHeaderSz || size > min(maxPcln, f.left) {
 		return nil, bad(fmt.Sprintf("%d bytes", size))
 	}
 	var head [8]byte
@@ -146,7 +147,7 @@ func (f *File) parsePcln(addr, size uint64) (*pcln, error) {
 	if names > cus || cus > files || files > pcs || pcs > table || table > size {
 		return nil, bad("its parts lie outside it")
 	}
-	if p.nfunc == 0 || p.nfunc > (size-table)/8 {
+	if p.nfunc == 0 || p.nfunc > (size-table)/(8+funcRecord) {
 		return nil, bad(fmt.Sprintf("%d functions in %d bytes", p.nfunc, size))
 	}
 	p.names = string(data[names:cus])
@@ -155,11 +156,14 @@ func (f *File) parsePcln(addr, size uint64) (*pcln, error) {
 }
 
 // name reads a name of the name table.
-func (p *pcln) name(off uint32) string {
-	if uint64(off) >= uint64(len(p.names)) {
+func (p *pcln) name(off uint32) string { return cstring(p.names, off) }
+
+// cstring is the text at an offset, up to the zero byte that ends it.
+func cstring(names string, off uint32) string {
+	if uint64(off) >= uint64(len(names)) {
 		return ""
 	}
-	s := p.names[off:]
+	s := names[off:]
 	i := strings.IndexByte(s[:min(len(s), maxName)], 0)
 	if i < 0 {
 		return ""

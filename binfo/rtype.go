@@ -130,6 +130,20 @@ func (r rtypes) fields(t *Type) []Field {
 	return out
 }
 
+// StructWith finds the struct of that name that has the field, nil if there is none.
+func (f *File) StructWith(name, field string) *Type {
+	list := f.TypesNamed(name)
+	if t, err := f.Type(name); err == nil {
+		list = append([]*Type{t}, list...)
+	}
+	for _, t := range list {
+		if slices.ContainsFunc(t.Fields(), func(x Field) bool { return x.Name == field }) {
+			return t
+		}
+	}
+	return nil
+}
+
 // TypesNamed finds descriptors by name, among those that code refers to by a
 // pointer: "*main.Registry". A name stands for the type's package without its
 // path, so more than one may be found.
@@ -172,7 +186,8 @@ func (f *File) indexTypes() map[string][]uint64 {
 	if err != nil {
 		return index
 	}
-	for o := uint64(0); o+rtypeSize <= uint64(len(data)); o += 8 {
+	names := 4 * len(data) // bytes of them; what is made for it has more than it is long
+	for o := uint64(0); o+rtypeSize <= uint64(len(data)) && names > 0; o += 8 {
 		b := data[o:]
 		kind := TypeKind(b[rtypeKind] & kindMask)
 		if kind != KindStruct && kind != KindPointer && kind != KindMap {
@@ -193,6 +208,7 @@ func (f *File) indexTypes() map[string][]uint64 {
 		n, w := binary.Uvarint(data[str+1 : min(str+11, uint64(len(data)))])
 		if from := str + 1 + uint64(w); w > 0 && n > 0 && n <= maxName && from+n <= uint64(len(data)) {
 			name := string(data[from : from+n])
+			names -= len(name)
 			if b[rtypeTFlag]&tflagStar != 0 {
 				name = strings.TrimPrefix(name, "*")
 			}

@@ -3,6 +3,7 @@ package binfo
 import (
 	"cmp"
 	"debug/elf"
+	"encoding/binary"
 	"slices"
 )
 
@@ -17,19 +18,34 @@ type symbol struct {
 	addr, size uint64
 }
 
-func readSymbols(ef *elf.File, size int64) symbols {
+// readSymbols reads the table itself: debug/elf would copy each name, which in a file
+// that is made for it is as long as all of them.
+func (f *File) readSymbols(ef *elf.File) symbols {
 	var out symbols
-	list, err := ef.Symbols()
-	if err != nil || int64(len(list)) > size {
+	table := ef.SectionByType(elf.SHT_SYMTAB)
+	if table == nil || uint64(table.Link) >= uint64(len(ef.Sections)) {
 		return out
 	}
-	for _, s := range list {
-		if s.Name == "" || s.Section == elf.SHN_UNDEF {
+	text := ef.Sections[table.Link]
+	if table.Size > f.left || text.Size > f.left-table.Size {
+		return out
+	}
+	f.left -= table.Size + text.Size
+	list, err1 := table.Data()
+	data, err2 := text.Data()
+	if err1 != nil || err2 != nil {
+		return out
+	}
+	names := string(data)
+	for ; len(list) >= elf.Sym64Size; list = list[elf.Sym64Size:] {
+		u32, u64 := binary.LittleEndian.Uint32, binary.LittleEndian.Uint64
+		name := cstring(names, u32(list))
+		if name == "" || elf.SectionIndex(binary.LittleEndian.Uint16(list[6:])) == elf.SHN_UNDEF {
 			continue
 		}
-		switch elf.ST_TYPE(s.Info) {
+		switch elf.ST_TYPE(list[4]) {
 		case elf.STT_OBJECT, elf.STT_NOTYPE, elf.STT_FUNC:
-			out.byAddr = append(out.byAddr, symbol{s.Name, s.Value, s.Size})
+			out.byAddr = append(out.byAddr, symbol{name, u64(list[8:]), u64(list[16:])})
 		}
 	}
 	slices.SortStableFunc(out.byAddr, func(a, b symbol) int { return cmp.Compare(a.addr, b.addr) })
