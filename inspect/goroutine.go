@@ -46,7 +46,7 @@ const (
 
 // goroutines yields all that are there, a batch at a time.
 func (p *Process) goroutines(yield func([]goroutine) error) error {
-	head, err := p.read(p.rt.allgs+p.base, 16)
+	head, err := p.read(p.variable(p.rt.allgs), 16)
 	if err != nil {
 		return fmt.Errorf("the list of goroutines: %w", err)
 	}

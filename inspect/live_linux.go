@@ -98,16 +98,33 @@ func (l *live) entry() (uint64, error) {
 func (l *live) close() error { return nil }
 
 func (l *live) stopped(look func([]thread)) (took time.Duration, missing int, err error) {
-	done := make(chan bool)
-	go func() {
-		defer close(done)
-		// All requests must come from one thread. It ends with the goroutine, and
-		// with it whatever it still holds: the kernel lets go of that.
-		runtime.LockOSThread()
-		took, missing, err = l.stop(look)
-	}()
-	<-done
+	// All requests must come from one thread. Whatever it still holds when it ends,
+	// the kernel lets go of.
+	tid := ownThread(func() { took, missing, err = l.stop(look) })
+	if missing > 0 || err != nil {
+		// Until then the process could not be stopped again.
+		for until := time.Now().Add(time.Second); unix.Tgkill(os.Getpid(), tid, 0) == nil && time.Now().Before(until); {
+			time.Sleep(100 * time.Microsecond)
+		}
+	}
 	return took, missing, err
+}
+
+// ownThread runs f on a thread that ends with it, and returns its number.
+func ownThread(f func()) int {
+	ran := make(chan int)
+	go func() {
+		runtime.LockOSThread()
+		if tid := unix.Gettid(); tid != os.Getpid() {
+			f()
+			ran <- tid
+			return
+		}
+		// The main thread never ends. While it is kept here, another one runs f.
+		defer runtime.UnlockOSThread()
+		ran <- ownThread(f)
+	}()
+	return <-ran
 }
 
 func (l *live) stop(look func([]thread)) (took time.Duration, missing int, err error) {

@@ -10,9 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // attach opens a process of the tests. Where the system forbids it, the test is
@@ -88,6 +91,11 @@ func names(v *View) string {
 // ever is.
 func insideBusy(t *testing.T, p *Process) *View {
 	t.Helper()
+	return busyUntil(t, p, func(*Map) bool { return true })
+}
+
+func busyUntil(t *testing.T, p *Process, enough func(*Map) bool) *View {
+	t.Helper()
 	for range 50 {
 		v := lookAt(t, p, Options{})
 		for _, in := range v.Inside {
@@ -95,7 +103,7 @@ func insideBusy(t *testing.T, p *Process) *View {
 				t.Fatalf("inside: %+v", in)
 			}
 		}
-		if len(v.Inside) == 1 && v.Inside[0].Map != 0 {
+		if len(v.Inside) == 1 && v.Inside[0].Map != 0 && enough(v.Maps[0]) {
 			return v
 		}
 	}
@@ -105,7 +113,8 @@ func insideBusy(t *testing.T, p *Process) *View {
 
 func TestLook(t *testing.T) {
 	p := attach(t, start(t, build(t, "")).pid)
-	v := insideBusy(t, p)
+	// The flag is not set yet while the key is hashed.
+	v := busyUntil(t, p, func(m *Map) bool { return m.Writing })
 	checkMaps(t, v)
 	m := v.Maps[0]
 	if len(m.Inside) != 1 || m.Inside[0] != v.Inside[0].Goroutine || m.Name != "main.busy.m" || m.Used != 100_000 {
@@ -144,6 +153,27 @@ func TestLook(t *testing.T) {
 	checkXML(t, found[0].SVG())
 }
 
+// TestOwnThread looks that each thread ends, though the main one cannot.
+func TestOwnThread(t *testing.T) {
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			ran := 0
+			tid := ownThread(func() { ran = unix.Gettid() })
+			if ran != tid || tid == os.Getpid() {
+				t.Errorf("it ran on thread %d of process %d, and named %d", ran, os.Getpid(), tid)
+			}
+			for until := time.Now().Add(time.Minute); unix.Tgkill(os.Getpid(), tid, 0) == nil; time.Sleep(time.Millisecond) {
+				if time.Now().After(until) {
+					t.Errorf("thread %d did not end", tid)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 func TestNoStop(t *testing.T) {
 	p := attach(t, start(t, build(t, "")).pid)
 	v := lookAt(t, p, Options{NoStop: true})
@@ -174,6 +204,17 @@ func TestUnstrippedCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
+	checkMaps(t, lookAt(t, p, Options{}))
+	// The flags of the link are written before the variables.
+	far := start(t, build(t, "", "-ldflags=-s -w -X main.unused="+strings.Repeat("x", 100)))
+	p, err = Attach(far.pid, build(t, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if len(p.moved) == 0 {
+		t.Error("no section has moved")
+	}
 	checkMaps(t, lookAt(t, p, Options{}))
 	// One whose functions lie elsewhere would tell lies.
 	if _, err := Attach(prog.pid, build(t, "", "-gcflags=-N -l")); err == nil || !strings.Contains(err.Error(), "not a copy") {

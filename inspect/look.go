@@ -61,7 +61,7 @@ func (p *Process) Look(opts Options) (*View, error) {
 	if opts.NoStop && p.pid != 0 {
 		l.view.NoStop = "-no-stop"
 	} else {
-		took, missing, err := p.src.stopped(l.running)
+		took, missing, err := l.stop()
 		for i := range l.caught {
 			c := &l.caught[i]
 			if in := l.goroutine(&c.g, &c.stack, c.exact); in != nil {
@@ -73,7 +73,7 @@ func (p *Process) Look(opts Options) (*View, error) {
 			l.view.NoStop = err.Error()
 		}
 		if missing > 0 {
-			l.problem("%d threads did not stop within %v, and were let go", missing, maxStop)
+			l.problem("%d threads did not stop within %v, %d times, and were let go", missing, maxStop, stopTries)
 		}
 	}
 	for i := range l.view.Inside {
@@ -83,6 +83,26 @@ func (p *Process) Look(opts Options) (*View, error) {
 	l.maps()
 	l.view.Took = time.Since(start)
 	return l.view, nil
+}
+
+// stop stops the process and catches what it runs. A thread that waits for a
+// processor does not stop in time: on a busy machine it is tried again, and the
+// try that missed least counts.
+func (l *look) stop() (took time.Duration, missing int, err error) {
+	took, missing, err = l.p.src.stopped(l.running)
+	for try := 1; try < stopTries && missing > 0 && err == nil; try++ {
+		time.Sleep(stopPause)
+		before := l.caught
+		l.caught = nil
+		t, m, failed := l.p.src.stopped(l.running)
+		took += t
+		if failed != nil || m >= missing {
+			l.caught = before // nothing that was found is lost
+		} else {
+			missing = m
+		}
+	}
+	return took, missing, err
 }
 
 func (p *Process) String() string {

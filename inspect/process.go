@@ -25,6 +25,7 @@ type Process struct {
 	pcs    map[uint64]step
 	shapes map[shapeKey]*shape
 	vars   map[uint64][]binfo.Var // by pc
+	moved  []section              // where the process has the variables elsewhere than the file
 }
 
 // Attach opens a live process. binary is its executable, unless it is empty: that
@@ -122,7 +123,19 @@ func (p *Process) sameCode(running string) error {
 	if o, ok := next(); ok {
 		return fmt.Errorf("%s is not a copy of the executable that runs, which has %s; name one of the same build", p.binary, o.Name)
 	}
-	return nil
+	p.moved, err = movedSections(p.binary, running)
+	return err
+}
+
+// variable is where the process has the variable that the file has at addr.
+func (p *Process) variable(addr uint64) uint64 {
+	for _, s := range p.moved {
+		if addr-s.addr < s.size {
+			addr += s.by
+			break
+		}
+	}
+	return addr + p.base
 }
 
 // Close gives back what Attach or OpenCore opened.

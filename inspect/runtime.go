@@ -27,7 +27,7 @@ type runtimeLayout struct {
 // stripped binary by its type descriptors.
 func readRuntime(f *binfo.File) (runtimeLayout, error) {
 	var l runtimeLayout
-	g, m := structNamed(f, "runtime.g", "atomicstatus"), structNamed(f, "runtime.m", "procid")
+	g, m := f.StructWith("runtime.g", "atomicstatus"), f.StructWith("runtime.m", "procid")
 	if g == nil || m == nil {
 		return l, fmt.Errorf("the layout of goroutines is neither in DWARF nor among the types of the binary")
 	}
@@ -59,7 +59,7 @@ func readRuntime(f *binfo.File) (runtimeLayout, error) {
 	}
 	l.iterMap = -1
 	for name, field := range map[string]string{"internal/runtime/maps.Iter": "m", "runtime.hiter": "h"} {
-		if t := structNamed(f, name, field); t != nil {
+		if t := f.StructWith(name, field); t != nil {
 			var size int
 			l.iterMap = find(t, &size, field)
 		}
@@ -67,20 +67,6 @@ func readRuntime(f *binfo.File) (runtimeLayout, error) {
 	var err error
 	l.allgs, err = allGs(f)
 	return l, err
-}
-
-// structNamed finds a struct that has the field.
-func structNamed(f *binfo.File, name, field string) *binfo.Type {
-	list := f.TypesNamed(name)
-	if t, err := f.Type(name); err == nil {
-		list = append([]*binfo.Type{t}, list...)
-	}
-	for _, t := range list {
-		if slices.ContainsFunc(t.Fields(), func(f binfo.Field) bool { return f.Name == field }) {
-			return t
-		}
-	}
-	return nil
 }
 
 // allGs finds runtime.allgs. Without a name it is the only slice, three words

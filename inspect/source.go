@@ -19,8 +19,13 @@ type source interface {
 	close() error
 }
 
-// maxStop is how long one look waits for threads to stop.
-const maxStop = 25 * time.Millisecond
+// A look waits for threads to stop for maxStop, stopTries times, with a pause in
+// which the process runs.
+const (
+	maxStop   = 25 * time.Millisecond
+	stopTries = 4
+	stopPause = 50 * time.Millisecond
+)
 
 // thread is what the registers of a thread say. lr is 0 where there is none.
 type thread struct {

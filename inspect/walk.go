@@ -74,7 +74,7 @@ func (w *walk) globals(std bool) {
 			continue
 		}
 		if s := w.p.shape(v.Type); w.p.leads(s) {
-			w.push(v.Addr+w.p.base, s, &via{step: v.Name, owner: v.Name})
+			w.push(w.p.variable(v.Addr), s, &via{step: v.Name, owner: v.Name})
 		}
 	}
 	w.run()

@@ -55,6 +55,17 @@ func local(stop chan bool, n int) {
 	fmt.Fprintln(os.Stderr, len(mine))
 }
 
+// full has all the keys of busy: no look sees it grow, and no other frame keeps it.
+//
+//go:noinline
+func full() map[uint64]uint64 {
+	m := map[uint64]uint64{}
+	for i := uint64(0); i < 100_000; i++ {
+		m[i] = i
+	}
+	return m
+}
+
 //go:noinline
 func busy(m map[uint64]uint64) {
 	for i := uint64(0); ; i++ {
@@ -82,7 +93,7 @@ func main() {
 	http.Handle("/h", &handler{sessions: map[int]string{7: "seven"}})
 	stop := make(chan bool)
 	go local(stop, 5000)
-	go busy(map[uint64]uint64{})
+	go busy(full())
 	var started sync.WaitGroup
 	for i := 0; i < *n; i++ {
 		started.Add(1)
