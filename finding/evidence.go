@@ -7,6 +7,7 @@ type Evidence struct {
 	Sync     []Sync    `json:"sync,omitempty"` // per goroutine in its own order, latest last
 	Schedule *Schedule `json:"schedule,omitempty"`
 	Overlap  *Overlap  `json:"overlap,omitempty"`
+	Stale    *Stale    `json:"stale,omitempty"`
 	Log      *Log      `json:"log,omitempty"`
 	// Seen are the sources that saw the conflict, when several were read.
 	Seen []string `json:"seen,omitempty"`
@@ -20,7 +21,7 @@ type Evidence struct {
 
 // IsZero reports whether e says nothing.
 func (e Evidence) IsZero() bool {
-	return e.Clocks == nil && len(e.Sync) == 0 && e.Schedule == nil && e.Overlap == nil &&
+	return e.Clocks == nil && len(e.Sync) == 0 && e.Schedule == nil && e.Overlap == nil && e.Stale == nil &&
 		e.Log == nil && len(e.Seen) == 0 && len(e.Path) == 0 && e.Count == 0 && len(e.Missing) == 0
 }
 

@@ -75,8 +75,10 @@ type Map struct {
 	Decl     Position `json:"decl,omitzero" absent:"reason"`
 	Addr     Addr     `json:"addr,omitempty" absent:"reason"`
 	// Guards are the locks declared beside the map: "mu sync.RWMutex".
-	Guards  []string `json:"guards,omitempty"`
-	Missing Missing  `json:"missing,omitempty"`
+	Guards []string `json:"guards,omitempty"`
+	// Kernel is there if the map is none of Go's but a BPF map of the kernel's.
+	Kernel  *KernelMap `json:"kernel,omitempty"`
+	Missing Missing    `json:"missing,omitempty"`
 }
 
 // MapKind says what sort of variable holds a map.
@@ -128,6 +130,9 @@ type Fix struct {
 type Resource struct {
 	ServiceName string `json:"service.name,omitempty"`
 	PodUID      string `json:"k8s.pod.uid,omitempty"`
+	Namespace   string `json:"service.namespace,omitempty"`
+	ContainerID string `json:"container.id,omitempty"`
+	HostName    string `json:"host.name,omitempty"`
 	BuildID     string `json:"go.build_id,omitempty"`
 	Revision    string `json:"vcs.ref.head.revision,omitempty"`
 	GoVersion   string `json:"process.runtime.version,omitempty"`
@@ -143,8 +148,9 @@ type Resource struct {
 
 // IsZero reports whether r says nothing.
 func (r Resource) IsZero() bool {
-	return len(r.Missing) == 0 && r.ServiceName == "" && r.PodUID == "" && r.BuildID == "" &&
-		r.Revision == "" && r.GoVersion == "" && r.PID == 0 && r.Package == "" && r.Test == "" && r.Main == ""
+	return len(r.Missing) == 0 && r.ServiceName == "" && r.Namespace == "" && r.PodUID == "" && r.ContainerID == "" &&
+		r.HostName == "" && r.BuildID == "" && r.Revision == "" && r.GoVersion == "" && r.PID == 0 && r.Package == "" &&
+		r.Test == "" && r.Main == ""
 }
 
 // Trace carries the ids of the trace that the goroutine worked for.

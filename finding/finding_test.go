@@ -48,7 +48,7 @@ func sample() *Finding {
 			Log:      &Log{Source: "stderr", Line: 3, Lines: []string{"fatal error: concurrent map writes"}},
 			Count:    2,
 		},
-		Resource: Resource{ServiceName: "shop", PodUID: "p-1", BuildID: "b", Revision: "abc", GoVersion: "go1.26.8", PID: 4242,
+		Resource: Resource{ServiceName: "shop", Namespace: "n", PodUID: "p-1", ContainerID: "c0", HostName: "h", BuildID: "b", Revision: "abc", GoVersion: "go1.26.8", PID: 4242,
 			Package: "example.com/shop", Test: "TestShop", Main: "example.com/shop/cmd/shop", Missing: Missing{}},
 		Trace: Trace{TraceID: "4bf9", SpanID: "00f0"},
 		Fixes: []Fix{{Title: "hold s.mu", Text: "It is free.", Code: "s.mu.Lock()"}},

@@ -25,7 +25,11 @@ func (f *Finding) key() string {
 	if b < a {
 		a, b = b, a
 	}
-	return strings.Join([]string{"mapsan/1", m, a, b}, "\n")
+	parts := []string{"mapsan/1", m, a, b}
+	if f.Map.Kernel != nil {
+		parts = append(parts, f.Rule) // a Go map's follows from the sides
+	}
+	return strings.Join(parts, "\n")
 }
 
 // MapName is the map's name with the import path of package main, where that is
@@ -38,6 +42,9 @@ func (f *Finding) Side(i int) string {
 	fn := "?"
 	if site, ok := p.Site(); ok {
 		fn = f.pathed(normalFunc(site.Func))
+	}
+	if p.Actor != nil {
+		fn = p.Actor.Name()
 	}
 	return string(p.Access.Op.Class()) + " " + fn
 }

@@ -4,6 +4,8 @@ package finding
 type Party struct {
 	Access    Access    `json:"access"`
 	Goroutine Goroutine `json:"goroutine"`
+	// Actor is who it was, of a kernel map.
+	Actor *Actor `json:"actor,omitempty"`
 	// Stack is the access's stack, innermost frame first.
 	Stack []Frame `json:"stack,omitempty" absent:"reason"`
 	// Partial says that the stack could not be walked to its end.

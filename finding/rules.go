@@ -25,6 +25,8 @@ type Rule struct {
 const (
 	WriteWrite = "MS1001"
 	ReadWrite  = "MS1002"
+	TornUpdate = "MS1501"
+	LostUpdate = "MS1502"
 )
 
 // Rules are all rules, in the order of their codes.
@@ -48,6 +50,25 @@ var Rules = []Rule{
 			"(or `concurrent map iteration and map write`), which cannot be recovered; when it does not notice, " +
 			"the reader sees missing, stale or torn entries.",
 		Severity: Error,
+		Since:    "0.1.0",
+	},
+	{
+		Code:  TornUpdate,
+		Name:  "KernelMapTornUpdate",
+		Title: "two updates of one element of a kernel BPF array overlap",
+		Text: "Two processors update one element of a BPF array of the kernel's at once. An array's element is copied in place, and " +
+			"nothing keeps the two copies apart unless both say `BPF_F_LOCK`: of a value of more than one word, one half may stay of each.",
+		Severity: Error,
+		Since:    "0.1.0",
+	},
+	{
+		Code:  LostUpdate,
+		Name:  "KernelMapLostUpdate",
+		Title: "an update of a kernel BPF map overwrites one that it did not know of",
+		Text: "A process or an eBPF program looks up a key of a BPF map, another one updates that key, and the first one updates it " +
+			"without looking again. If what it writes was made from what it had read, the other update is lost. Updates that do not " +
+			"depend on what was read are harmless; values are not looked at, so that this cannot be told.",
+		Severity: Warning,
 		Since:    "0.1.0",
 	},
 }

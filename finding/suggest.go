@@ -36,11 +36,7 @@ func Suggest(f *Finding) []Fix {
 		fixes = append(fixes, x)
 	}
 	if f.Map.Kind == Field || f.Map.Kind == Global {
-		fixes = append(fixes, Fix{
-			Title: "or make it a sync.Map",
-			Text: "It needs no lock around each use and is the faster one when keys are written once and read many times; " +
-				"it gives no way to change two keys together.",
-		})
+		fixes = append(fixes, s.safemap())
 	}
 	return fixes
 }
@@ -140,6 +136,43 @@ func (s suggestion) newLocalGuard() Fix {
 		Text:  s.locked("mu", false, s.both()),
 		Code:  fmt.Sprintf("var mu sync.Mutex // guards %s\n\n%s", s.expr, s.code("mu", false, s.both())),
 	}
+}
+
+// safemap proposes the map that needs no lock.
+func (s suggestion) safemap() Fix {
+	decl := cmp.Or(s.name, "m") + " safemap.Map[K, V]"
+	if k, v, ok := splitMapType(cmp.Or(s.f.Map.Declared, s.f.Map.Type)); ok {
+		decl = fmt.Sprintf("%s safemap.Map[%s, %s]", cmp.Or(s.name, "m"), k, v)
+	}
+	if s.f.Map.Kind == Global {
+		decl = "var " + decl
+	}
+	return Fix{
+		Title: "or make it a safemap.Map",
+		Text: "It needs no lock around each use, its reads take none at all, and its Snapshot is one instant of the whole map. " +
+			"Changes of two keys together are for safemap.Locked. sync.Map does without a new import, slower and without types.",
+		Code: "import \"github.com/mapsan/mapsan/safemap\"\n\n" + decl + " // ready for use without make",
+	}
+}
+
+// splitMapType cuts "map[[2]int]string" into "[2]int" and "string".
+func splitMapType(typ string) (key, value string, ok bool) {
+	rest, ok := strings.CutPrefix(typ, "map[")
+	if !ok {
+		return "", "", false
+	}
+	depth := 1
+	for i, r := range rest {
+		switch r {
+		case '[':
+			depth++
+		case ']':
+			if depth--; depth == 0 {
+				return rest[:i], rest[i+1:], rest[:i] != "" && rest[i+1:] != ""
+			}
+		}
+	}
+	return "", "", false
 }
 
 // copyForReader proposes a copy where a library walks the map: a lock held

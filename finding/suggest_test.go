@@ -15,7 +15,7 @@ func TestSuggest(t *testing.T) {
 	}{
 		{"one side holds the lock", func(f *Finding) {},
 			[]string{"hold s.mu at store.go:33 too", "store.go:41 in shop.(*Store).Put holds s.mu, the other side does not",
-				"s.mu.RLock() // store.go:33", "v := s.sessions[key]", "or make it a sync.Map"}, "s.mu.Lock() // store.go:41"},
+				"s.mu.RLock() // store.go:33", "v := s.sessions[key]", "or make it a safemap.Map"}, "s.mu.Lock() // store.go:41"},
 		{"neither holds it", func(f *Finding) { f.Parties[0].Locks = nil },
 			[]string{"hold s.mu at both accesses", "Take s.mu.Lock at store.go:41 in shop.(*Store).Put and s.mu.RLock at store.go:33",
 				"s.mu.Lock() // store.go:41", "s.mu.RLock() // store.go:33"}, "does not"},
@@ -32,11 +32,11 @@ func TestSuggest(t *testing.T) {
 				"s.mu.Lock()", "s.sessions[key] = v"}, "holds"},
 		{"a package variable", func(f *Finding) {
 			f.Map.Guards, f.Map.Kind, f.Map.Expr, f.Parties[0].Access.Expr = nil, Global, "cache", "cache"
-		}, []string{"guard cache with a sync.RWMutex beside it", "var cacheMu sync.RWMutex", "cacheMu.Lock()"}, "type "},
+		}, []string{"guard cache with a sync.RWMutex beside it", "var cacheMu sync.RWMutex", "cacheMu.Lock()", "var cache safemap.Map[string, *Session]"}, "type "},
 		{"a captured variable", func(f *Finding) { f.Map.Guards, f.Map.Kind, f.Map.Expr = nil, Captured, "counts" },
-			[]string{"guard counts with a mutex", "var mu sync.Mutex", "or give each goroutine a map of its own"}, "sync.Map"},
+			[]string{"guard counts with a mutex", "var mu sync.Mutex", "or give each goroutine a map of its own"}, "safemap"},
 		{"a map that is not known", func(f *Finding) { f.Map = Map{} },
-			[]string{"guard the map with one sync.RWMutex", "Every other use of the map"}, "sync.Map"},
+			[]string{"guard the map with one sync.RWMutex", "Every other use of the map"}, "safemap"},
 		{"read by reflection", func(f *Finding) {
 			f.Parties[1].Stack = append([]Frame{{Func: "encoding/json.Marshal"}}, f.Parties[1].Stack...)
 		}, []string{"or hand a copy to the code that reads it by reflection", "maps.Clone(s.sessions)"}, ""},
@@ -76,5 +76,20 @@ func TestSuggest(t *testing.T) {
 				t.Errorf("%q in the first fix:\n%s", c.not, first)
 			}
 		})
+	}
+}
+
+func TestSplitMapType(t *testing.T) {
+	for _, c := range [][3]string{
+		{"map[string]int", "string", "int"},
+		{"map[[2]int]map[string][]byte", "[2]int", "map[string][]byte"},
+		{"map[pkg.Pair[int, string]]*pkg.T", "pkg.Pair[int, string]", "*pkg.T"},
+		{"sessions", "", ""},
+		{"map[string", "", ""},
+		{"map[string]", "", ""},
+	} {
+		if k, v, ok := splitMapType(c[0]); ok != (c[1] != "") || ok && (k != c[1] || v != c[2]) {
+			t.Errorf("%s: %q, %q, %v", c[0], k, v, ok)
+		}
 	}
 }

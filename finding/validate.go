@@ -38,9 +38,8 @@ func (f *Finding) Validate() error {
 			return fmt.Errorf("party %d: %w", i, err)
 		}
 	}
-	a, b := f.Parties[0].Access.Op, f.Parties[1].Access.Op
-	if want := RuleFor(a, b); want != f.Rule {
-		return fmt.Errorf("rule %s does not fit a %s and a %s", f.Rule, a, b)
+	if err := f.validateKernel(); err != nil {
+		return err
 	}
 	if err := f.Evidence.validate(); err != nil {
 		return fmt.Errorf("evidence: %w", err)
@@ -52,7 +51,7 @@ func (f *Finding) Validate() error {
 	if r.PID < 0 {
 		return fmt.Errorf("resource: process id %d is negative", r.PID)
 	}
-	if err := short(r.ServiceName, r.PodUID, r.BuildID, r.Revision, r.GoVersion, r.Package, r.Test, r.Main,
+	if err := short(r.ServiceName, r.Namespace, r.PodUID, r.ContainerID, r.HostName, r.BuildID, r.Revision, r.GoVersion, r.Package, r.Test, r.Main,
 		f.Trace.TraceID, f.Trace.SpanID); err != nil {
 		return err
 	}

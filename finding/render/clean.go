@@ -1,9 +1,11 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -30,7 +32,29 @@ func escape(s string) string {
 	return b.String()
 }
 
-// oneLine is clean for where a line break would break the form.
-func oneLine(s string) string {
+// OneLine makes text of a finding, or of a process, safe to print within a line: what is
+// not printable, line breaks and what reorders text are written as escapes.
+func OneLine(s string) string {
 	return strings.NewReplacer("\n", `\n`, "\t", " ").Replace(clean(s))
 }
+
+// escapeJSON writes the characters of JSON's strings that are not printable as escapes,
+// which mean the same.
+func escapeJSON(line []byte) []byte {
+	if bytes.IndexFunc(line, unprintable) < 0 {
+		return line
+	}
+	var out []byte
+	for _, r := range string(line) {
+		if !unprintable(r) {
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		for _, u := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, `\u%04x`, u)
+		}
+	}
+	return out
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }

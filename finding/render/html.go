@@ -71,6 +71,7 @@ type findingView struct {
 	Rule, RuleTitle   string
 	Grade             string
 	Parties           []partyView // the later access first
+	WhyHeading        string
 	Why               []string
 	Picture           *picture
 	Fixes             []fixView
@@ -140,12 +141,13 @@ type factView struct{ Name, Value string }
 func viewOf(number int, f *finding.Finding, o Options, src *sources) findingView {
 	rule, _ := finding.RuleByCode(f.Rule)
 	v := findingView{
-		Number:    number,
-		Name:      clean(mapName(f)),
-		Rule:      f.Rule,
-		RuleTitle: rule.Title,
-		Grade:     string(f.Grade),
-		Picture:   newPicture(number, f, o, src),
+		Number:     number,
+		Name:       clean(mapName(f)),
+		Rule:       f.Rule,
+		RuleTitle:  rule.Title,
+		Grade:      string(f.Grade),
+		WhyHeading: whyHeading(f),
+		Picture:    newPicture(number, f, o, src),
 	}
 	for _, s := range missing(f) {
 		v.Missing = append(v.Missing, clean(s))
@@ -200,6 +202,8 @@ func viewOf(number int, f *finding.Finding, o Options, src *sources) findingView
 	}
 	fact("service", r.ServiceName)
 	fact("pod", r.PodUID)
+	fact("container", r.ContainerID)
+	fact("host", r.HostName)
 	fact("build", r.BuildID)
 	fact("revision", r.Revision)
 	fact("Go", r.GoVersion)
@@ -215,7 +219,7 @@ func partyOf(f *finding.Finding, i int, o Options, src *sources) partyView {
 		Op:            upper(p.Access.Op.String()),
 		Head:          upper(p.Access.Op.String()),
 		Class:         string(p.Access.Op.Class()),
-		Who:           goroutine(g),
+		Who:           party(p),
 		State:         clean(g.State),
 		Expr:          clean(p.Access.Expr),
 		Partial:       p.Partial,
@@ -236,6 +240,8 @@ func partyOf(f *finding.Finding, i int, o Options, src *sources) partyView {
 		v.Locks = clean(upper(bySource(p) + "it held " + locks(p, o)))
 	}
 	switch {
+	case p.Actor != nil:
+		v.Start = "" // not a goroutine
 	case g.Main:
 		v.Start = "began with the program"
 	case g.Runtime:

@@ -33,12 +33,12 @@ type Options struct {
 	_      struct{}
 }
 
-// JSON writes the finding on one line.
+// JSON writes the finding on one line. What would steer a terminal is escaped in it.
 func JSON(w io.Writer, f *finding.Finding) error {
 	line, err := finding.Encode(f)
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(line, '\n'))
+	_, err = w.Write(append(escapeJSON(line), '\n'))
 	return err
 }

@@ -25,6 +25,9 @@ func typed(f *finding.Finding) string {
 // what says which variable the map is: "field sessions of main.Store".
 func what(f *finding.Finding) string {
 	m := &f.Map
+	if m.Kernel != nil {
+		return kernelMap(m.Kernel)
+	}
 	if m.Name == "" {
 		return ""
 	}
@@ -64,6 +67,14 @@ func goroutine(g *finding.Goroutine) string {
 	return fmt.Sprintf("goroutine %d", g.ID)
 }
 
+// party names who made an access: a goroutine, or of a kernel map a process or program.
+func party(p *finding.Party) string {
+	if p.Actor != nil {
+		return OneLine(p.Actor.String())
+	}
+	return goroutine(&p.Goroutine)
+}
+
 func upper(s string) string {
 	if s == "" {
 		return s
@@ -79,6 +90,9 @@ func expr(f *finding.Finding, p *finding.Party) string {
 // why argues, in sentences, that the two accesses are a race.
 func why(f *finding.Finding, o Options) []string {
 	cur, prev := &f.Parties[0], &f.Parties[1]
+	if f.Map.Kernel != nil {
+		return whyKernel(f)
+	}
 	a, b := goroutine(&cur.Goroutine), goroutine(&prev.Goroutine)
 	var out []string
 	if c := f.Evidence.Clocks; c != nil {
@@ -101,6 +115,12 @@ func why(f *finding.Finding, o Options) []string {
 	}
 	if v := f.Evidence.Overlap; v != nil {
 		out = append(out, fmt.Sprintf("Both accesses were seen under way at once, for %s.", time.Duration(v.Nanoseconds)))
+	}
+	if f.Engine == finding.Agent && f.Evidence.Log != nil {
+		out = append(out, fmt.Sprintf("The runtime stopped the process in the %s by %s, since another goroutine was in the map.", cur.Access.Op, a))
+		for _, step := range f.Evidence.Path {
+			out = append(out, upper(clean(step))+".")
+		}
 	}
 	if s := f.Evidence.Schedule; s != nil {
 		how := ""
@@ -171,6 +191,14 @@ func missing(f *finding.Finding) []string {
 				out = append(out, line)
 			}
 		}
+	}
+	if f.Map.Kernel != nil {
+		// Facts of goroutines and source are not to be had of a kernel map.
+		add(f.Map.Missing, "the map", "name")
+		for i := range f.Parties {
+			add(f.Parties[i].Missing, party(&f.Parties[i]), "stack")
+		}
+		return out
 	}
 	add(f.Map.Missing, "the map", "type", "expr", "name", "decl", "addr")
 	for i := range f.Parties {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"os"
@@ -212,6 +213,26 @@ func TestJSON(t *testing.T) {
 	}
 	if n != 4 || strings.Count(b.String(), "\n") != 4 {
 		t.Errorf("%d findings in %d lines, want 4 in 4", n, strings.Count(b.String(), "\n"))
+	}
+}
+
+// TestEscapeJSON: a terminal is not steered, and who decodes the line sees no difference.
+func TestEscapeJSON(t *testing.T) {
+	in := "a\x1b[2J\u009b2J\x7f\u202e\U000e0041\u00a0 日本 😀 \\u0041\n"
+	line, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line = escapeJSON(line)
+	if i := bytes.IndexFunc(line, unprintable); i >= 0 {
+		t.Errorf("%q is in the line", line[i:])
+	}
+	var out string
+	if err := json.Unmarshal(line, &out); err != nil || out != in {
+		t.Errorf("%s is %q: %v", line, out, err)
+	}
+	if want := "日本 😀"; !strings.Contains(string(line), want) {
+		t.Errorf("no %s in %s", want, line)
 	}
 }
 

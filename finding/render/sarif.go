@@ -87,7 +87,7 @@ type sarifWriter struct {
 }
 
 func (s *sarifWriter) result(f *finding.Finding) sarifResult {
-	r := sarifResult{RuleID: f.Rule, Level: "error", Message: sarifText{Text: sarifMessage(f, s.o)}}
+	r := sarifResult{RuleID: f.Rule, Level: "error", Message: sarifText{Text: Summary(f, s.o)}}
 	for i, rule := range finding.Rules {
 		if rule.Code == f.Rule {
 			r.RuleIndex, r.Level = i, sarifLevel(rule.Severity)
@@ -106,7 +106,7 @@ func (s *sarifWriter) result(f *finding.Finding) sarifResult {
 			r.Related = append(r.Related, l)
 		}
 	}
-	related(prev.Place(), siteFunc(prev), fmt.Sprintf("The other access: %s by %s.", prev.Access.Op, goroutine(&prev.Goroutine)))
+	related(prev.Place(), siteFunc(prev), fmt.Sprintf("The other access: %s by %s.", prev.Access.Op, party(prev)))
 	related(f.Map.Decl, "", fmt.Sprintf("%s is declared here.", upper(mapName(f))))
 	for i := range f.Parties {
 		g := &f.Parties[i].Goroutine
@@ -132,11 +132,15 @@ func (s *sarifWriter) result(f *finding.Finding) sarifResult {
 	return r
 }
 
-func sarifMessage(f *finding.Finding, o Options) string {
+// Summary is a finding in one line.
+func Summary(f *finding.Finding, o Options) string {
 	a, b := &f.Parties[0], &f.Parties[1]
+	if f.Map.Kernel != nil {
+		return clean(fmt.Sprintf("%s of the kernel BPF map %s: %s", upper(strings.ToLower(heading(f))), mapName(f), strings.Join(why(f, o), " ")))
+	}
 	text := fmt.Sprintf("Map race on %s: the %s at %s by %s and the %s at %s by %s are not ordered.", mapName(f),
-		a.Access.Op, o.place(a.Place()), goroutine(&a.Goroutine),
-		b.Access.Op, o.place(b.Place()), goroutine(&b.Goroutine))
+		a.Access.Op, o.place(a.Place()), party(a),
+		b.Access.Op, o.place(b.Place()), party(b))
 	if len(f.Fixes) > 0 {
 		text += " To fix it, " + f.Fixes[0].Title + "."
 	}
@@ -146,7 +150,7 @@ func sarifMessage(f *finding.Finding, o Options) string {
 // threadFlow tells one goroutine's way to its access, the outermost frame first.
 func (s *sarifWriter) threadFlow(f *finding.Finding, i int) sarifThread {
 	p := &f.Parties[i]
-	tf := sarifThread{ID: clean(goroutine(&p.Goroutine))}
+	tf := sarifThread{ID: clean(party(p))}
 	add := func(fr finding.Frame, level int, importance, message string) {
 		if fr.File == "" {
 			return
@@ -160,14 +164,14 @@ func (s *sarifWriter) threadFlow(f *finding.Finding, i int) sarifThread {
 	for j := len(p.Goroutine.Origin) - 1; j >= 0; j-- {
 		message, importance := "", "unimportant"
 		if j == 0 {
-			message, importance = upper(goroutine(&p.Goroutine))+" is started.", "important"
+			message, importance = upper(party(p))+" is started.", "important"
 		}
 		add(p.Goroutine.Origin[j], 0, importance, message)
 	}
 	for j := len(p.Stack) - 1; j >= 0; j-- {
 		message, importance := "", "unimportant"
 		if j == 0 {
-			message = fmt.Sprintf("%s %s %s.", upper(goroutine(&p.Goroutine)), p.Access.Op.Verb(), expr(f, p))
+			message = fmt.Sprintf("%s %s %s.", upper(party(p)), p.Access.Op.Verb(), expr(f, p))
 			importance = "essential"
 		}
 		add(p.Stack[j], len(p.Stack)-j, importance, message)

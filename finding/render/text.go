@@ -43,18 +43,20 @@ type text struct {
 
 func (t *text) finding(f *finding.Finding) {
 	t.line(ruler)
-	t.line("%s on %s", t.color(red, "WARNING: MAP RACE"), t.color(bold, oneLine(mapName(f))))
+	t.line("%s on %s", t.color(red, "WARNING: "+heading(f)), t.color(bold, OneLine(mapName(f))))
 	t.mapLines(f)
 	for i := range f.Parties {
 		t.line("")
 		t.party(f, i)
 	}
 	for i := range f.Parties {
-		t.line("")
-		t.origin(&f.Parties[i])
+		if f.Map.Kernel == nil {
+			t.line("")
+			t.origin(&f.Parties[i])
+		}
 	}
 	t.line("")
-	t.line("%s", t.color(bold, "Why it is a race:"))
+	t.line("%s", t.color(bold, whyHeading(f)+":"))
 	for _, s := range why(f, t.o) {
 		t.prose("  ", s)
 	}
@@ -62,12 +64,12 @@ func (t *text) finding(f *finding.Finding) {
 		t.line("")
 		t.line("%s", t.color(bold, "In the log:"))
 		for _, s := range l.Lines {
-			t.line("%s", strings.TrimRight("  "+oneLine(s), " "))
+			t.line("%s", strings.TrimRight("  "+OneLine(s), " "))
 		}
 	}
 	if len(f.Evidence.Seen) > 0 {
 		t.line("")
-		t.paragraph(t.color(bold, "Seen by:")+" ", "  ", nil, oneLine(strings.Join(f.Evidence.Seen, "; ")))
+		t.paragraph(t.color(bold, "Seen by:")+" ", "  ", nil, OneLine(strings.Join(f.Evidence.Seen, "; ")))
 	}
 	t.fixes(f)
 	if all := missing(f); len(all) > 0 {
@@ -89,7 +91,7 @@ func (t *text) mapLines(f *finding.Finding) {
 		typ = m.Declared
 	}
 	if typ != "" && m.Expr != "" {
-		t.line("  %s", oneLine(typ))
+		t.line("  %s", OneLine(typ))
 	}
 	where := what(f)
 	if !m.Decl.IsZero() {
@@ -111,9 +113,9 @@ func (t *text) party(f *finding.Finding, i int) {
 	}
 	on := ""
 	if p.Access.Expr != "" && p.Access.Expr != f.Map.Expr {
-		on = " of " + oneLine(p.Access.Expr)
+		on = " of " + OneLine(p.Access.Expr)
 	}
-	t.line("%s%s by %s:", t.color(yellow, head), on, t.color(bold, goroutine(&p.Goroutine)))
+	t.line("%s%s by %s:", t.color(yellow, head), on, t.color(bold, party(p)))
 	t.stack(p)
 }
 
@@ -136,8 +138,11 @@ func (t *text) stack(p *finding.Party) {
 }
 
 func (t *text) frame(fr finding.Frame) {
-	t.line("  %s()", oneLine(fr.Func))
-	place := oneLine(t.o.place(fr.Position()))
+	t.line("  %s()", OneLine(fr.Func))
+	if fr.File == "" && fr.Offset == 0 {
+		return // the kernel's functions
+	}
+	place := OneLine(t.o.place(fr.Position()))
 	if fr.Offset != 0 {
 		place += fmt.Sprintf(" +0x%x", fr.Offset)
 	}
@@ -167,7 +172,7 @@ func (t *text) origin(p *finding.Party) {
 	g := &p.Goroutine
 	state := ""
 	if g.State != "" {
-		state = " (" + oneLine(g.State) + ")"
+		state = " (" + OneLine(g.State) + ")"
 	}
 	who := t.color(bold, upper(goroutine(g)))
 	switch {
@@ -203,7 +208,7 @@ func (t *text) fixes(f *finding.Finding) {
 		if i == 0 {
 			mark = "  * "
 		}
-		t.paragraph(mark, "    ", t.paint(green), oneLine(x.Title))
+		t.paragraph(mark, "    ", t.paint(green), OneLine(x.Title))
 		if x.Text != "" {
 			t.prose("    ", x.Text)
 		}
@@ -242,7 +247,7 @@ func (t *text) line(format string, args ...any) {
 }
 
 // prose wraps words to the width.
-func (t *text) prose(indent, s string) { t.paragraph(indent, indent, nil, oneLine(s)) }
+func (t *text) prose(indent, s string) { t.paragraph(indent, indent, nil, OneLine(s)) }
 
 func (t *text) paragraph(first, rest string, paint func(string) string, s string) {
 	lead := first

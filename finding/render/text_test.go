@@ -102,3 +102,29 @@ func TestWriterFails(t *testing.T) {
 		}
 	}
 }
+
+// TestTextOfACrash: both sides of the runtime's end, and how near they were.
+func TestTextOfACrash(t *testing.T) {
+	f := sample()
+	f.Engine, f.Grade = finding.Agent, finding.Shown
+	f.Evidence = finding.Evidence{
+		Log:  &finding.Log{Lines: []string{"fatal error: concurrent map writes"}},
+		Path: []string{"goroutine 6 came to its operation 812 ns before the runtime stopped the process"},
+	}
+	text := func() string {
+		var b strings.Builder
+		if err := Text(&b, f, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	for _, want := range []string{"The runtime stopped the process in the", "Goroutine 6 came to its operation 812 ns before"} {
+		if got := text(); !strings.Contains(got, want) {
+			t.Errorf("%q is not in %s", want, got)
+		}
+	}
+	f.Engine = finding.Explain // which shows the path by a picture, and says why by itself
+	if got := text(); strings.Contains(got, "The runtime stopped the process in") {
+		t.Errorf("in a finding of explain: %s", got)
+	}
+}
