@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,6 +28,12 @@ func condition(t *testing.T, name string) (bool, error) {
 	switch name {
 	case "heavy":
 		return os.Getenv("MAPSAN_HEAVY") != "", nil
+	case "root":
+		return os.Getuid() == 0, nil
+	case "attach":
+		return can("attach")
+	case "kmaps":
+		return can("kmaps")
 	case "mount":
 		dir := t.TempDir()
 		if syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m") != nil {
@@ -34,6 +42,18 @@ func condition(t *testing.T, name string) (bool, error) {
 		return true, syscall.Unmount(dir, 0)
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// can asks mapsan doctor.
+func can(name string) (bool, error) {
+	out, err := exec.Command("mapsan", "doctor", "-json").Output()
+	var checks []struct{ Name, State string }
+	if jsonErr := json.Unmarshal(out, &checks); jsonErr != nil {
+		return false, errors.Join(err, jsonErr)
+	}
+	return slices.ContainsFunc(checks, func(c struct{ Name, State string }) bool {
+		return c.Name == name && c.State == "ok"
+	}), nil
 }
 
 // status runs a command and requires its exit status: status 66 mapsan test .

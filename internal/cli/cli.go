@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mapsan/mapsan/finding/render"
 )
 
 // Exit statuses, the same for every verb. A go command that fails without a
@@ -64,7 +66,7 @@ func longFlags(args []string) []string {
 	}
 	out := slices.Clone(args)
 	for i, a := range out {
-		if a == "--" {
+		if a == "--" || args[0] == "run-attached" && i > 0 && beginsCommand(out[i-1], a) {
 			break
 		}
 		if len(a) > 2 && a[0] == '-' && a[1] != '-' {
@@ -74,9 +76,16 @@ func longFlags(args []string) []string {
 	return out
 }
 
-// oneLine keeps an error to its line, whoever wrote it.
+// beginsCommand reports whether an argument of run-attached is the program: what
+// follows belongs to it.
+func beginsCommand(before, arg string) bool {
+	value := strings.HasPrefix(before, "--") && !strings.Contains(before, "=") && before != "--json" && before != "--help"
+	return !strings.HasPrefix(arg, "-") && !value
+}
+
+// oneLine keeps an error to its line, whoever wrote it, and whatever it quotes.
 func oneLine(err error) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+	return render.OneLine(strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " "))
 }
 
 func newRoot(std Streams) *cobra.Command {
@@ -99,7 +108,7 @@ a patched copy of the Go toolchain that go.mod selects, prepared once in a cache
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see '%s -h'", err, cmd.CommandPath())
 	})
-	root.AddCommand(newTest(std), newRun(std), newBuild(std), newGo(std), newExplain(std), newInspect(std), newAnatomy(std), newDoctor(std), newVersion(std))
+	root.AddCommand(newTest(std), newRun(std), newBuild(std), newGo(std), newExplain(std), newInspect(std), newAttach(std), newRunAttached(std), newAgent(std), newKmaps(std), newAnatomy(std), newDoctor(std), newVersion(std))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	return root

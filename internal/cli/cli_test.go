@@ -20,6 +20,9 @@ func TestLongFlags(t *testing.T) {
 		"test -json ./...":  "test -json ./...",
 		"go list -json":     "go list -json",
 		"completion -bash-": "completion -bash-",
+
+		"run-attached -for 5s -json ./x -json -y": "run-attached --for 5s --json ./x -json -y",
+		"run-attached -budget=2 ./x -for 5s":      "run-attached --budget=2 ./x -for 5s",
 	} {
 		if got := strings.Join(longFlags(strings.Fields(args)), " "); got != want {
 			t.Errorf("mapsan %s is read as %q, want %q", args, got, want)

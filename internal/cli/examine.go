@@ -10,7 +10,9 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/mapsan/mapsan/agent"
 	"github.com/mapsan/mapsan/inspect"
+	"github.com/mapsan/mapsan/kmaps"
 	"github.com/mapsan/mapsan/sanitizer"
 	"github.com/mapsan/mapsan/sanitizer/patches"
 	"github.com/mapsan/mapsan/toolchain"
@@ -34,7 +36,7 @@ func examine(ctx context.Context) []check {
 	if err == nil && cacheErr == nil {
 		checks = append(checks, checkPrepared(tc, cache))
 	}
-	return append(checks, checkCgo(env), checkArm64(), checkInspect())
+	return append(checks, checkCgo(env), checkArm64(), checkInspect(), checkAttach(), checkKernelMaps())
 }
 
 func checkSystem() check {
@@ -165,6 +167,43 @@ func checkInspect() check {
 	case scope != "" && scope != "0":
 		c.State, c.Says = limited, "only children of mapsan's own: kernel.yama.ptrace_scope is "+scope
 		c.Do = "run mapsan inspect as root, or sysctl kernel.yama.ptrace_scope=0"
+	}
+	return c
+}
+
+// checkAttach tries what mapsan attach does, on mapsan itself.
+func checkAttach() check {
+	c := check{Name: "attach", State: good}
+	how, costs, err := agent.Try()
+	if err != nil {
+		c.State, c.Says = limited, oneLine(err)
+		return c
+	}
+	c.Says = fmt.Sprintf("%s; one map operation with a probe costs %d ns more", how, costs.Hit.Nanoseconds())
+	if trap, err := agent.TryFocus(); err != nil {
+		c.Says += "; -focus without watchpoints: " + oneLine(err)
+	} else {
+		c.Says += fmt.Sprintf(", one that a watchpoint of -focus stops %d µs", trap.Microseconds())
+	}
+	return c
+}
+
+// checkKernelMaps tries what mapsan kmaps does.
+func checkKernelMaps() check {
+	c := check{Name: "kmaps", State: good}
+	functions, absent, err := kmaps.Try()
+	var lack *kmaps.Lack
+	switch {
+	case errors.As(err, &lack):
+		c.State, c.Says, c.Do = limited, oneLine(errors.New(lack.What)), lack.Do
+		return c
+	case err != nil:
+		c.State, c.Says = limited, oneLine(err)
+		return c
+	}
+	c.Says = fmt.Sprintf("tracing programs load: %d functions of the kernel's maps can be watched", functions)
+	if len(absent) > 0 {
+		c.Says += "; this kernel has no " + strings.Join(absent, ", ")
 	}
 	return c
 }

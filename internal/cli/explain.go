@@ -25,7 +25,7 @@ type explainFlags struct {
 }
 
 func newExplain(std Streams) *cobra.Command {
-	fl := explainFlags{files: outputs{}, named: map[string]*string{}}
+	var fl explainFlags
 	cmd := &cobra.Command{
 		Use:   "explain [FILE|-]...",
 		Short: "say what a crash by concurrent map use was about: the map, both sides, the fix",
@@ -58,22 +58,11 @@ func (fl *explainFlags) add(cmd *cobra.Command) {
 	jsonFlag(cmd, &fl.json)
 	cmd.Flags().StringVar(&fl.src, "src", "", "`directory` of the program's source; - for none")
 	cmd.Flags().BoolVar(&fl.tests, "tests", false, "read the source of tests, too, when a test crashed")
-	for name, what := range map[string]string{"findings": "JSON lines", "sarif": "SARIF 2.1.0", "html": "one HTML page"} {
-		fl.named[name] = cmd.Flags().String(name, "", "write the findings as "+what+" to `FILE`")
-	}
-}
-
-// outputFiles takes the files that the flags name.
-func (fl *explainFlags) outputFiles() {
-	for flag, file := range fl.named {
-		if *file != "" {
-			fl.files[flag] = *file
-		}
-	}
+	fl.named = addOutputFlags(cmd)
 }
 
 func runExplain(ctx context.Context, std Streams, fl explainFlags, names []string) error {
-	fl.outputFiles()
+	fl.files = named(fl.named)
 	if len(names) == 0 {
 		names = []string{"-"}
 	}

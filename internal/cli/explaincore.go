@@ -11,7 +11,7 @@ import (
 )
 
 func newExplainCore(std Streams) *cobra.Command {
-	fl := explainFlags{files: outputs{}, named: map[string]*string{}}
+	var fl explainFlags
 	var traceback bool
 	cmd := &cobra.Command{
 		Use:   "core CORE BINARY",
@@ -24,7 +24,7 @@ wrote it, with its debug information. To have cores: ulimit -c unlimited, GOTRAC
 		Example: "  mapsan explain core -src ~/src/shop core ./shop",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			fl.outputFiles()
+			fl.files = named(fl.named)
 			return runExplainCore(cmd.Context(), std, fl, traceback, args[0], args[1])
 		},
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/spf13/cobra"
+
 	"github.com/mapsan/mapsan/finding"
 	"github.com/mapsan/mapsan/finding/render"
 	"github.com/mapsan/mapsan/sanitizer"
@@ -41,13 +43,41 @@ func takeOutputs(verb string, args []string) (outputs, []string, error) {
 		}
 		rest = slices.Delete(rest, f.At, f.At+f.N)
 	}
-	// A run may take an hour: say now what would only be seen then.
-	for flag, name := range files {
-		if fi, err := os.Stat(filepath.Dir(name)); err != nil || !fi.IsDir() {
-			return nil, nil, fmt.Errorf("%s -%s %s: no directory %s", verb, flag, name, filepath.Dir(name))
-		}
+	if err := files.check(); err != nil {
+		return nil, nil, fmt.Errorf("%s %w", verb, err)
 	}
 	return files, rest, nil
+}
+
+// check says now what would only be seen at the end of a run, which may take an
+// hour.
+func (o outputs) check() error {
+	for flag, name := range o {
+		if fi, err := os.Stat(filepath.Dir(name)); err != nil || !fi.IsDir() {
+			return fmt.Errorf("-%s %s: no directory %s", flag, name, filepath.Dir(name))
+		}
+	}
+	return nil
+}
+
+// addOutputFlags gives a command the flags that name such files.
+func addOutputFlags(cmd *cobra.Command) map[string]*string {
+	flags := map[string]*string{}
+	for name, what := range map[string]string{"findings": "JSON lines", "sarif": "SARIF 2.1.0", "html": "one HTML page"} {
+		flags[name] = cmd.Flags().String(name, "", "write the findings as "+what+" to `FILE`")
+	}
+	return flags
+}
+
+// named takes the files that flags name.
+func named(flags map[string]*string) outputs {
+	o := outputs{}
+	for flag, file := range flags {
+		if *file != "" {
+			o[flag] = *file
+		}
+	}
+	return o
 }
 
 // write writes every file, whole or not at all.
