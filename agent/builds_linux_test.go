@@ -47,7 +47,7 @@ func TestBuilds(t *testing.T) {
 					p := start(t, path, "iterate", "20s")
 					found, _ := watch(t, p, 10*time.Second, true, eager)
 					p.kill()
-					if len(found) == 0 {
+					if !proved(found) {
 						continue
 					}
 					f := found[0]
@@ -77,10 +77,10 @@ func TestProbesOneByOne(t *testing.T) {
 		o.single = true
 		found, st := watch(t, p, 10*time.Second, true, o)
 		p.kill()
-		if len(found) > 0 {
+		if proved(found) {
 			return
 		}
-		t.Logf("nothing found: %+v", st)
+		t.Logf("nothing was caught: %+v", st)
 	}
 	t.Error("never caught")
 }

@@ -106,7 +106,7 @@ func watchedBy(s agent.Suspect) string {
 	case agent.ByCalls:
 		return "watched at the calls that the findings know, and not by a watchpoint: " + s.Why
 	default:
-		return "none was there: what the findings know of it was not called, or its variable is nil"
+		return "watched at the calls that the findings know alone: where it was in memory was not known by the end"
 	}
 }
 
