@@ -31,7 +31,7 @@ func WatchMachine(ctx context.Context, o MachineOptions) error {
 	if err != nil {
 		return err
 	}
-	each.from = newPurse(each.Budget / 100)
+	each.from = purseOf(each.Budget)
 	m := &machine{o: o, each: each, purse: each.from, costs: costs, self: self,
 		exes: exes{known: map[exeID]*exe{}}, procs: map[int]*proc{}, ended: make(chan *proc),
 		looked: make(chan *look, maxStuck+1)}

@@ -57,11 +57,11 @@ func (o *Options) complete() error {
 // shown meanwhile, and the stacks of a few thousand places.
 const forgetEvery = 10 * time.Minute
 
-// gap is the time between two delays: in one process they may use half of the budget.
+// gap is the time between two delays: in one process they may use half of what is spent.
 // Where several are paid from one purse it is not divided, or one that is alone would
 // hardly be delayed: delays are charged as all else is.
 func (o *Options) gap() time.Duration {
-	return time.Duration(float64(o.Delay) / (o.Budget / 100 / 2))
+	return time.Duration(float64(o.Delay) / (spend * o.Budget / 100 / 2))
 }
 
 // Status is how watching goes.

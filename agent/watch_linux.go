@@ -159,7 +159,7 @@ func (w *Watcher) Watch(ctx context.Context) (err error) {
 	w.forgot = w.began
 	from := w.o.from
 	if from == nil {
-		from = newPurse(w.o.Budget / 100)
+		from = purseOf(w.o.Budget)
 	}
 	w.budget = from.budget(w.began)
 	for {
