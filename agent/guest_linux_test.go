@@ -57,7 +57,7 @@ func TestGuests(t *testing.T) {
 					for i := range todo {
 						todo[i].Env = append(todo[i].Env[:1:1], "MAPSAN_KERNEL="+version)
 					}
-					guest.Guest{Arch: arch, Kernel: kernel, Root: root, Limit: 10 * time.Minute}.Run(t, todo, "")
+					guest.Guest{Arch: arch, Kernel: kernel, Root: root, Limit: 20 * time.Minute}.Run(t, todo, "")
 				})
 			}
 		})
@@ -68,7 +68,7 @@ func TestGuests(t *testing.T) {
 func test(programs, tests string) guest.Command {
 	return guest.Command{
 		Env:  []string{"MAPSAN_AGENT_PROGRAMS=" + programs},
-		Args: []string{"/agent.test", "-test.v", "-test.timeout=5m", "-test.run=" + tests},
+		Args: []string{"/agent.test", "-test.v", "-test.timeout=9m", "-test.run=" + tests},
 	}
 }
 
