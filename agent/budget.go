@@ -26,13 +26,13 @@ const (
 	noCredit    = time.Millisecond
 )
 
-// spend is how much of a budget is spent. A hit is charged what it takes in a loop, which
+// spentPart is how much of a budget is spent. A hit is charged what it takes in a loop, which
 // finds all in the cache; what it takes more in a program at work, and what the interrupts
 // of changed code do to other processors, the rest is for.
-const spend = 0.6
+const spentPart = 0.6
 
 // purseOf is the purse of a budget in percent of one processor.
-func purseOf(budget float64) *purse { return newPurse(spend * budget / 100) }
+func purseOf(budget float64) *purse { return newPurse(spentPart * budget / 100) }
 
 func newPurse(share float64) *purse { return &purse{share: share, left: mostCredit} }
 

@@ -61,7 +61,7 @@ const forgetEvery = 10 * time.Minute
 // Where several are paid from one purse it is not divided, or one that is alone would
 // hardly be delayed: delays are charged as all else is.
 func (o *Options) gap() time.Duration {
-	return time.Duration(float64(o.Delay) / (spend * o.Budget / 100 / 2))
+	return time.Duration(float64(o.Delay) / (spentPart * o.Budget / 100 / 2))
 }
 
 // Status is how watching goes.

@@ -314,7 +314,7 @@ func TestBudgetIsHeld(t *testing.T) {
 	able(t)
 	p := start(t, build(t, "correct"), "mutex", "10m")
 	_, st := watch(t, p, 4*time.Second, false, Options{Budget: 2})
-	most := time.Duration(spend*0.02*float64(st.Elapsed)) + mostCredit
+	most := time.Duration(spentPart*0.02*float64(st.Elapsed)) + mostCredit
 	t.Logf("cost %v of %v, at most %v", st.Cost, st.Elapsed, most)
 	// One look at the counters may come late on a loaded machine.
 	if st.Cost > most+4*mostCredit {
