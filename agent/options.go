@@ -141,7 +141,7 @@ type Totals struct {
 	Hits      uint64        `json:"hits"`      // accesses that came by a probe
 	Traps     uint64        `json:"traps"`     // that a watchpoint stopped
 	Strange   uint64        `json:"strange"`   // traps in code that is no operation's beginning, as the collector's
-	Near      uint64        `json:"near"`      // of them, shortly after one of another goroutine that conflicts
+	Near      uint64        `json:"near"`      // accesses shortly after one of another goroutine that conflicts
 	Kept      uint64        `json:"kept"`      // of these, writes whose stack was kept
 	Delays    uint64        `json:"delays"`    // accesses that were held
 	Delayed   time.Duration `json:"delayed"`   // in all
